@@ -1,0 +1,1 @@
+# The product: hadal::hadal from all layers.

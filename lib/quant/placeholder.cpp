@@ -1,0 +1,1 @@
+// Keeps the layer buildable until its first source arrives.
