@@ -1,0 +1,51 @@
+// A model's hyperparameters, spelled as in config.json, whichever container they were read from.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "formats/checkpoint.hpp"
+
+namespace hadal {
+
+// rope_scaling of config.json, or {a}.rope.scaling.* of GGUF.
+struct RopeScaling {
+  enum class Type : uint8_t { none, linear, yarn, llama3 };
+  Type type = Type::none;
+  double factor = 1;
+  double original_max_position_embeddings = 0;
+  double low_freq_factor = 1, high_freq_factor = 4;    // llama3
+  double beta_fast = 32, beta_slow = 1;                // yarn
+  bool truncate = true;                                // yarn: floor and ceil of the correction range
+  std::optional<double> attention_factor, attn_factor; // yarn: magnitude given, or an extra multiplier
+  std::optional<double> mscale, mscale_all_dim;        // yarn, DeepSeek form
+};
+
+struct Config {
+  std::string model_type;   // "llama", "qwen2", "qwen3": the architecture, as config.json names it
+  int64_t hidden_size = 0;
+  int64_t intermediate_size = 0;
+  int64_t num_hidden_layers = 0;
+  int64_t num_attention_heads = 0;
+  int64_t num_key_value_heads = 0;
+  int64_t head_dim = 0;
+  int64_t vocab_size = 0;              // rows of the embedding and the head, padding included
+  int64_t max_position_embeddings = 0;
+  float rms_norm_eps = 1e-6f;
+  double rope_theta = 10000;
+  RopeScaling rope_scaling;
+  bool tie_word_embeddings = false;
+  bool attention_bias = false;         // biases on q, k, v (and o where the checkpoint has it)
+
+  bool rope_interleaved = false;       // GGUF llama files hold q and k rows permuted for interleaved pairs
+  std::vector<float> rope_divisors;    // rope_freqs.weight of GGUF: each inverse frequency is divided by it
+  std::string name;                    // general.name, or empty
+  std::string license;                 // general.license, or empty
+};
+
+// Throws Error(unsupported) for an unknown architecture, Error(corrupt) naming a key that is missing or senseless.
+Config read_config(const Checkpoint& checkpoint);
+
+}  // namespace hadal
