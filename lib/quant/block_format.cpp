@@ -1,0 +1,43 @@
+#include "quant/block_format.hpp"
+
+#include <iterator>
+
+#include "quant/formats.hpp"
+
+namespace hadal {
+namespace {
+
+using namespace quant;
+
+// In the order of Dtype.
+constexpr BlockFormat kFormats[] = {
+    {decode_f32, encode_f32},
+    {decode_f16, encode_f16},
+    {decode_bf16, encode_bf16},
+    {decode_f64, encode_f64},
+    {decode_i8, nullptr},
+    {decode_i16, nullptr},
+    {decode_i32, nullptr},
+    {decode_i64, nullptr},
+    {decode_u8, nullptr},
+    {decode_boolean, nullptr},
+    {decode_q4_0, nullptr},
+    {decode_q4_1, nullptr},
+    {decode_q5_0, nullptr},
+    {decode_q5_1, nullptr},
+    {decode_q8_0, nullptr},
+    {decode_q2_k, nullptr},
+    {decode_q3_k, nullptr},
+    {decode_q4_k, nullptr},
+    {decode_q5_k, nullptr},
+    {decode_q6_k, nullptr},
+    {decode_iq4_nl, nullptr},
+    {decode_iq4_xs, nullptr},
+};
+static_assert(std::size(kFormats) == size_t(Dtype::iq4_xs) + 1);
+
+}  // namespace
+
+const BlockFormat& block_format(Dtype dtype) { return kFormats[size_t(dtype)]; }
+
+}  // namespace hadal

@@ -1,0 +1,23 @@
+// Q2_K: 16 sub-blocks of 16 values; y = (d * scale) * q - (dmin * min), q of 2 bits, scale and min of 4 bits in one
+// byte. Each half of 128 values takes 32 bytes of qs: value 32 j + i of the half lies in bits 2 j of byte i.
+#include "quant/block_layout.hpp"
+#include "quant/formats.hpp"
+
+namespace hadal::quant {
+
+void decode_q2_k(const std::byte* blocks, float* out, int64_t elements) {
+  const auto* block = reinterpret_cast<const BlockQ2_K*>(blocks);
+  for (const float* end = out + elements; out != end; out += 256, ++block) {
+    const float d = block->d.value();
+    const float dmin = block->dmin.value();
+    for (int sub = 0; sub < 16; ++sub) {
+      const int shift = sub % 8 / 2 * 2;
+      const uint8_t* qs = block->qs + sub / 8 * 32 + sub % 2 * 16;
+      const float scale = d * float(block->scales[sub] & 15);
+      const float min = dmin * float(block->scales[sub] >> 4);
+      for (int i = 0; i < 16; ++i) out[16 * sub + i] = scale * float(qs[i] >> shift & 3) - min;
+    }
+  }
+}
+
+}  // namespace hadal::quant
