@@ -21,6 +21,7 @@
 namespace hadal {
 
 // One GGUF value. Integers of every width are widened; arrays are typed; strings point into the file.
+// Keys and tensor names are UTF-8; string values are whatever bytes the file has.
 using MetadataValue = std::variant<bool, int64_t, uint64_t, double, std::string_view, std::vector<bool>,
                                    std::vector<int64_t>, std::vector<float>, std::vector<std::string_view>>;
 
@@ -37,7 +38,9 @@ class Metadata {
   std::span<const int64_t> integers(std::string_view key) const;
   std::span<const float> floats(std::string_view key) const;
 
+  // An array of arrays has been checked but has no form of its own: its entry is an empty array of strings.
   std::vector<std::pair<std::string_view, MetadataValue>> entries;
+  std::vector<std::span<const std::byte>> stored;          // each entry as in the file: key, type, value
   std::unordered_map<std::string_view, size_t> index;  // into entries
 };
 

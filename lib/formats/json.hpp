@@ -16,7 +16,13 @@ class Json {
   using Array = std::vector<Json>;
   using Object = std::vector<std::pair<std::string, Json>>;  // in file order; keys are unique
 
-  Json() = default;  // null
+  // Out of line: g++ 12 inlined warns about variant members it believes uninitialised.
+  Json() noexcept;  // null
+  Json(const Json&);
+  Json(Json&&) noexcept;
+  Json& operator=(const Json&);
+  Json& operator=(Json&&) noexcept;
+  ~Json();
   Json(bool value) : value_(value) {}
   Json(int64_t value) : value_(value) {}
   Json(double value) : value_(value) {}
