@@ -70,7 +70,8 @@ class Backend {
   // Scratch of this node for at most these sizes, with `workers` tasks at once.
   virtual size_t scratch_bytes(const Node& node, const Sizes& sizes, int workers) const = 0;
 
-  // A node runs in stages, one after the other; the tasks of one stage may run at once. tasks() may be 0. run() must
+  // A node runs in stages, one after the other; the tasks of one stage may run at once. tasks() may be 0, and is for
+  // a node without rows: a run that wants no logits has no outputs. run() must
   // not fail: everything was checked when the graph was recorded. Results do not depend on how many workers there
   // are or how tasks are spread, nor, for a row, on the other rows of the batch.
   virtual int stages(const Node& node) const { (void)node; return 1; }

@@ -31,13 +31,16 @@ struct Config {
   int64_t num_attention_heads = 0;
   int64_t num_key_value_heads = 0;
   int64_t head_dim = 0;
+  int64_t rotary_dim = 0;              // leading columns of a head that are rotated; head_dim unless the file says less
   int64_t vocab_size = 0;              // rows of the embedding and the head, padding included
   int64_t max_position_embeddings = 0;
   float rms_norm_eps = 1e-6f;
   double rope_theta = 10000;
   RopeScaling rope_scaling;
   bool tie_word_embeddings = false;
-  bool attention_bias = false;         // biases on q, k, v (and o where the checkpoint has it)
+  bool qkv_bias = false;               // biases on q, k and v
+  bool o_bias = false;                 // a bias on o
+  bool mlp_bias = false;               // llama: biases on gate, up and down
 
   bool rope_interleaved = false;       // GGUF llama files hold q and k rows permuted for interleaved pairs
   std::vector<float> rope_divisors;    // rope_freqs.weight of GGUF: each inverse frequency is divided by it

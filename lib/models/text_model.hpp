@@ -23,7 +23,7 @@ struct TextModel {
 };
 
 // Binds every weight of the architecture and records the graph. Throws Error(unsupported) for an unknown
-// architecture, Error(corrupt) naming each missing tensor or wrong shape, expected and found.
+// architecture, Error(corrupt) naming the first tensor that is missing or has another shape than expected.
 std::unique_ptr<TextModel> build_text_model(std::shared_ptr<Checkpoint> checkpoint);
 
 }  // namespace hadal

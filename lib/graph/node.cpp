@@ -1,0 +1,22 @@
+#include "graph/node.hpp"
+
+namespace hadal {
+
+const char* name_of(Op op) {
+  switch (op) {
+    case Op::embed: return "embed";
+    case Op::rope_table: return "rope_table";
+    case Op::rms_norm: return "rms_norm";
+    case Op::linear: return "linear";
+    case Op::rope: return "rope";
+    case Op::append: return "append";
+    case Op::attention: return "attention";
+    case Op::swiglu: return "swiglu";
+    case Op::add: return "add";
+    case Op::select_rows: return "select_rows";
+    case Op::fused_linear: return "fused_linear";
+  }
+  return "unknown";
+}
+
+}  // namespace hadal

@@ -1,0 +1,69 @@
+#include "graph/program.hpp"
+
+#include "core/message.hpp"
+#include "core/status.hpp"
+#include "graph/fusion.hpp"
+
+namespace hadal {
+namespace {
+
+CacheLayout lay_out(const Graph& graph, const Backend& backend) {
+  constexpr size_t kAlignment = 64;
+  CacheLayout layout;
+  layout.slots = graph.cache_slots();
+  for (const CacheSlot& slot : layout.slots) {
+    layout.offsets.push_back(layout.page_bytes);
+    layout.page_bytes += (backend.cache_slot_bytes(slot) + kAlignment - 1) / kAlignment * kAlignment;
+  }
+  return layout;
+}
+
+void note_uses(const Node& node, std::vector<WeightUse>& uses) {
+  for (size_t i = 0; i < node.weights.size(); ++i) {
+    if (!node.weights[i]) continue;
+    WeightUse& use = uses[size_t(node.weights[i]->index)];
+    const bool matrix = (node.op == Op::linear && i == 0) || (node.op == Op::fused_linear && i % 2 == 1);
+    if (node.op == Op::embed) use.lookup = true;
+    else if (matrix) use.matrix = true;
+    else use.vector = true;
+  }
+}
+
+}  // namespace
+
+Program::Program(const Graph& graph, std::shared_ptr<Backend> backend, const std::vector<Weight>& weights)
+    : graph_(fuse(graph, *backend)),
+      backend_(std::move(backend)),
+      weights_(weights),
+      uses_(weights.size()),
+      cache_(lay_out(graph_, *backend_)),
+      packed_(weights.size()) {
+  for (const Node& node : graph_.nodes()) {
+    if (!backend_->supports(node))
+      throw Error(Status::unsupported, message("backend ", quoted(backend_->name()), " cannot run ", name_of(node.op),
+                                               " ", node.name));
+    note_uses(node, uses_);
+  }
+}
+
+void Program::pack(const std::shared_ptr<Host>& host, TaskRunner& runner,
+                   FunctionRef<void(const Weight& weight, bool reads_source)> done) {
+  try {
+    for (const Weight& weight : weights_) {
+      auto& packed = packed_[size_t(weight.index)];
+      packed = backend_->pack(weight, uses_[size_t(weight.index)], host, runner);
+      done(weight, packed->reads_source());
+    }
+  } catch (...) {
+    for (auto& packed : packed_) packed.reset();
+    throw;
+  }
+}
+
+size_t Program::packed_bytes() const {
+  size_t bytes = 0;
+  for (const Weight& weight : weights_) bytes += backend_->packed_bytes(weight, uses_[size_t(weight.index)]);
+  return bytes;
+}
+
+}  // namespace hadal

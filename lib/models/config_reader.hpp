@@ -1,0 +1,11 @@
+// The two dialects a Config is read from. Values are taken as they stand; read_config checks them.
+#pragma once
+
+#include "models/config.hpp"
+
+namespace hadal {
+
+Config config_from_gguf(const Checkpoint& checkpoint);   // {a}.block_count and its like
+Config config_from_json(const Checkpoint& checkpoint);   // config.json
+
+}  // namespace hadal

@@ -1,0 +1,65 @@
+#include "models/decoder.hpp"
+
+#include <cmath>
+
+#include "core/message.hpp"
+#include "models/rope_frequencies.hpp"
+
+namespace hadal {
+
+AttentionWeights bind_attention(const Binder& file, const Config& c) {
+  const int64_t q_dim = c.num_attention_heads * c.head_dim;
+  const int64_t kv_dim = c.num_key_value_heads * c.head_dim;
+  return {
+      .q_proj = file.linear("q_proj", q_dim, c.hidden_size, c.qkv_bias),
+      .k_proj = file.linear("k_proj", kv_dim, c.hidden_size, c.qkv_bias),
+      .v_proj = file.linear("v_proj", kv_dim, c.hidden_size, c.qkv_bias),
+      .o_proj = file.linear("o_proj", c.hidden_size, q_dim, c.o_bias),
+  };
+}
+
+MlpWeights bind_mlp(const Binder& file, const Config& c) {
+  return {
+      .gate_proj = file.linear("gate_proj", c.intermediate_size, c.hidden_size, c.mlp_bias),
+      .up_proj = file.linear("up_proj", c.intermediate_size, c.hidden_size, c.mlp_bias),
+      .down_proj = file.linear("down_proj", c.hidden_size, c.intermediate_size, c.mlp_bias),
+  };
+}
+
+Value feed_forward(Graph& g, const MlpWeights& w, Value x) {
+  return g.linear(g.swiglu(g.linear(x, w.gate_proj), g.linear(x, w.up_proj)), w.down_proj);
+}
+
+Value grouped_query_attention(Graph& g, const Config& c, Value q, Value k, Value v) {
+  const CacheSlot cache = g.cache_slot(c.num_key_value_heads, c.head_dim, c.head_dim);
+  const float scale = float(1.0 / std::sqrt(double(c.head_dim)));
+  return g.attention(q, g.append(cache, k, v), c.num_attention_heads, scale);
+}
+
+void record_decoder(TextModel& model, RecordAttention attention) {
+  const Config& c = model.config;
+  Graph& g = model.graph;
+  const Binder file(model);
+
+  const Weight& embed_tokens = file.matrix("model.embed_tokens", c.vocab_size, c.hidden_size);
+  Value x = g.embed(embed_tokens);
+  RopeFrequencies rope = rope_frequencies(c, c.rotary_dim);
+  const Rotation rotation{g.rope_table(std::move(rope.inv_freq), rope.magnitude), c.rotary_dim, c.rope_interleaved};
+
+  for (int64_t layer = 0; layer < c.num_hidden_layers; ++layer) {
+    const std::string name = message("model.layers.", layer);
+    const Graph::Scope scope(g, name);
+    const Binder weights = file.at(name);
+    const Weight& input_layernorm = weights.vector("input_layernorm", c.hidden_size);
+    x = g.add(x, attention(g, c, weights.at("self_attn"), rotation, g.rms_norm(x, input_layernorm, c.rms_norm_eps)));
+    const Weight& post_attention_layernorm = weights.vector("post_attention_layernorm", c.hidden_size);
+    x = g.add(x, feed_forward(g, bind_mlp(weights.at("mlp"), c),
+                              g.rms_norm(x, post_attention_layernorm, c.rms_norm_eps)));
+  }
+
+  const Weight& norm = file.vector("model.norm", c.hidden_size);
+  const Weight& head = c.tie_word_embeddings ? embed_tokens : file.matrix("lm_head", c.vocab_size, c.hidden_size);
+  g.set_output(g.linear(g.rms_norm(g.select_rows(x), norm, c.rms_norm_eps), {&head, nullptr}));
+}
+
+}  // namespace hadal
