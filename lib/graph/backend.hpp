@@ -77,6 +77,8 @@ class Backend {
   virtual int stages(const Node& node) const { (void)node; return 1; }
   virtual int64_t tasks(const NodeContext& context, int stage) const = 0;
   virtual void run(const NodeContext& context, int stage, int64_t task, int worker) const = 0;
+  // Called by the executor's thread once all stages of a node are done: its outputs are there.
+  virtual void finished(const NodeContext& context) const { (void)context; }
 };
 
 struct BackendEntry {

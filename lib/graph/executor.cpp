@@ -78,6 +78,7 @@ bool Executor::advance(FunctionRef<bool()> pause) {
     next_task_ = 0;
     if (++stage_ < backend.stages(nodes[node_])) continue;
     stage_ = 0;
+    backend.finished(context);
     if (++node_ < nodes.size()) {
       bind(node_);
       if (pause()) return false;
