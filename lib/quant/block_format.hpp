@@ -11,7 +11,8 @@ namespace hadal {
 struct BlockFormat {
   // out[i] for i in [0, elements). blocks may be unaligned. elements is a multiple of the block.
   void (*decode)(const std::byte* blocks, float* out, int64_t elements);
-  // nullptr where this library only reads. importance: a weight per element for the rounding error, or nullptr.
+  // nullptr where this library only reads. importance: a weight per element for the squared rounding error, or
+  // nullptr. Values that are not finite, or too large for the format's f16 scale, give some block, not a failure.
   void (*encode)(const float* in, std::byte* blocks, int64_t elements, const float* importance);
 };
 

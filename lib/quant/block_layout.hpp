@@ -51,5 +51,15 @@ constexpr int scale_of(const uint8_t scales[12], int j) {
 constexpr int min_of(const uint8_t scales[12], int j) {
   return j < 4 ? scales[j + 4] & 63 : scales[j + 4] >> 4 | (scales[j] >> 6) << 4;
 }
+constexpr void set_scale_and_min(uint8_t scales[12], int j, int scale, int min) {
+  if (j < 4) {
+    scales[j] = uint8_t((scales[j] & 0xC0) | scale);
+    scales[j + 4] = uint8_t((scales[j + 4] & 0xC0) | min);
+  } else {
+    scales[j + 4] = uint8_t((scale & 15) | (min & 15) << 4);
+    scales[j - 4] = uint8_t((scales[j - 4] & 63) | (scale >> 4) << 6);
+    scales[j] = uint8_t((scales[j] & 63) | (min >> 4) << 6);
+  }
+}
 
 }  // namespace hadal::quant

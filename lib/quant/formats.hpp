@@ -34,4 +34,16 @@ void decode_q6_k(const std::byte* blocks, float* out, int64_t elements);
 void decode_iq4_nl(const std::byte* blocks, float* out, int64_t elements);
 void decode_iq4_xs(const std::byte* blocks, float* out, int64_t elements);
 
+void encode_q4_0(const float* in, std::byte* blocks, int64_t elements, const float* importance);
+void encode_q4_1(const float* in, std::byte* blocks, int64_t elements, const float* importance);
+void encode_q5_0(const float* in, std::byte* blocks, int64_t elements, const float* importance);
+void encode_q5_1(const float* in, std::byte* blocks, int64_t elements, const float* importance);
+void encode_q8_0(const float* in, std::byte* blocks, int64_t elements, const float* importance);
+void encode_q2_k(const float* in, std::byte* blocks, int64_t elements, const float* importance);
+void encode_q3_k(const float* in, std::byte* blocks, int64_t elements, const float* importance);
+void encode_q4_k(const float* in, std::byte* blocks, int64_t elements, const float* importance);
+void encode_q5_k(const float* in, std::byte* blocks, int64_t elements, const float* importance);
+void encode_q6_k(const float* in, std::byte* blocks, int64_t elements, const float* importance);
+void encode_iq4_nl(const float* in, std::byte* blocks, int64_t elements, const float* importance);
+
 }  // namespace hadal::quant

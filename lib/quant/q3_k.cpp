@@ -2,6 +2,7 @@
 // of q + 4 lie as in Q2_K; its high bit is bit (sub-block / 2) of hmask[i], i the place within 32 values.
 #include "quant/block_layout.hpp"
 #include "quant/formats.hpp"
+#include "quant/super_block.hpp"
 
 namespace hadal::quant {
 namespace {
@@ -26,6 +27,30 @@ void decode_q3_k(const std::byte* blocks, float* out, int64_t elements) {
       for (int i = 0; i < 16; ++i) {
         const int q = (qs[i] >> shift & 3) + (high[i] >> (sub / 2) & 1) * 4 - 4;
         out[16 * sub + i] = scale * float(q);
+      }
+    }
+  }
+}
+
+void encode_q3_k(const float* in, std::byte* blocks, int64_t elements, const float* importance) {
+  auto* block = reinterpret_cast<BlockQ3_K*>(blocks);
+  for (int64_t start = 0; start < elements; start += 256, ++block) {
+    const auto fit = encode_symmetric<16>(in + start, importance ? importance + start : nullptr, -4, -32);
+    *block = {};
+    block->d = fit.d;
+    for (int sub = 0; sub < 16; ++sub) {
+      const int scale = fit.scales[sub] + 32;
+      uint8_t& low = block->scales[sub % 8];
+      uint8_t& high = block->scales[8 + sub % 4];
+      low = uint8_t(low | (scale & 15) << (sub / 8 * 4));
+      high = uint8_t(high | (scale >> 4) << (sub / 4 * 2));
+      const int shift = sub % 8 / 2 * 2;
+      uint8_t* qs = block->qs + sub / 8 * 32 + sub % 2 * 16;
+      uint8_t* hmask = block->hmask + sub % 2 * 16;
+      for (int i = 0; i < 16; ++i) {
+        const int q = fit.q[16 * sub + i] + 4;
+        qs[i] = uint8_t(qs[i] | (q & 3) << shift);
+        hmask[i] = uint8_t(hmask[i] | (q >> 2) << (sub / 2));
       }
     }
   }

@@ -2,6 +2,7 @@
 // values take 32 bytes of qs: the first 32 in the low nibbles, the next 32 in the high ones.
 #include "quant/block_layout.hpp"
 #include "quant/formats.hpp"
+#include "quant/super_block.hpp"
 
 namespace hadal::quant {
 
@@ -19,6 +20,21 @@ void decode_q4_k(const std::byte* blocks, float* out, int64_t elements) {
       const float high_min = dmin * float(min_of(block->scales, 2 * pair + 1));
       for (int i = 0; i < 32; ++i) y[i] = low_scale * float(qs[i] & 15) - low_min;
       for (int i = 0; i < 32; ++i) y[32 + i] = high_scale * float(qs[i] >> 4) - high_min;
+    }
+  }
+}
+
+void encode_q4_k(const float* in, std::byte* blocks, int64_t elements, const float* importance) {
+  auto* block = reinterpret_cast<BlockQ4_K*>(blocks);
+  for (int64_t start = 0; start < elements; start += 256, ++block) {
+    const auto fit = encode_affine<32>(in + start, importance ? importance + start : nullptr, 15, 63, 1.0f);
+    *block = {};
+    block->d = fit.d;
+    block->dmin = fit.dmin;
+    for (int sub = 0; sub < 8; ++sub) set_scale_and_min(block->scales, sub, fit.scales[sub], fit.mins[sub]);
+    for (int pair = 0; pair < 4; ++pair) {
+      const uint8_t* q = fit.q + 64 * pair;
+      for (int i = 0; i < 32; ++i) block->qs[32 * pair + i] = uint8_t(q[i] | q[32 + i] << 4);
     }
   }
 }

@@ -1,6 +1,7 @@
 // Q5_K: as Q4_K with a fifth bit: bit s of qh[i] belongs to value i of sub-block s.
 #include "quant/block_layout.hpp"
 #include "quant/formats.hpp"
+#include "quant/super_block.hpp"
 
 namespace hadal::quant {
 
@@ -17,6 +18,25 @@ void decode_q5_k(const std::byte* blocks, float* out, int64_t elements) {
       for (int i = 0; i < 32; ++i) {
         const int q = (qs[i] >> shift & 15) | (block->qh[i] >> sub & 1) << 4;
         out[32 * sub + i] = scale * float(q) - min;
+      }
+    }
+  }
+}
+
+void encode_q5_k(const float* in, std::byte* blocks, int64_t elements, const float* importance) {
+  auto* block = reinterpret_cast<BlockQ5_K*>(blocks);
+  for (int64_t start = 0; start < elements; start += 256, ++block) {
+    const auto fit = encode_affine<32>(in + start, importance ? importance + start : nullptr, 31, 63, 1.0f);
+    *block = {};
+    block->d = fit.d;
+    block->dmin = fit.dmin;
+    for (int sub = 0; sub < 8; ++sub) {
+      set_scale_and_min(block->scales, sub, fit.scales[sub], fit.mins[sub]);
+      const uint8_t* q = fit.q + 32 * sub;
+      uint8_t* qs = block->qs + 32 * (sub / 2);
+      for (int i = 0; i < 32; ++i) {
+        qs[i] = uint8_t(qs[i] | (q[i] & 15) << (sub % 2 * 4));
+        block->qh[i] = uint8_t(block->qh[i] | (q[i] >> 4) << sub);
       }
     }
   }

@@ -3,6 +3,7 @@
 // ql[32..63]; the upper two bits of quarter k are bits 2 k of qh.
 #include "quant/block_layout.hpp"
 #include "quant/formats.hpp"
+#include "quant/super_block.hpp"
 
 namespace hadal::quant {
 
@@ -20,6 +21,26 @@ void decode_q6_k(const std::byte* blocks, float* out, int64_t elements) {
       for (int i = 0; i < 16; ++i) {
         const int q = (low[i] >> low_shift & 15) | (high[i] >> high_shift & 3) << 4;
         out[16 * sub + i] = scale * float(q - 32);
+      }
+    }
+  }
+}
+
+void encode_q6_k(const float* in, std::byte* blocks, int64_t elements, const float* importance) {
+  auto* block = reinterpret_cast<BlockQ6_K*>(blocks);
+  for (int64_t start = 0; start < elements; start += 256, ++block) {
+    const auto fit = encode_symmetric<16>(in + start, importance ? importance + start : nullptr, -32, -128);
+    *block = {};
+    block->d = fit.d;
+    for (int sub = 0; sub < 16; ++sub) {
+      block->scales[sub] = fit.scales[sub];
+      const int quarter = sub % 8 / 2;
+      uint8_t* low = block->ql + sub / 8 * 64 + quarter % 2 * 32 + sub % 2 * 16;
+      uint8_t* high = block->qh + sub / 8 * 32 + sub % 2 * 16;
+      for (int i = 0; i < 16; ++i) {
+        const int q = fit.q[16 * sub + i] + 32;
+        low[i] = uint8_t(low[i] | (q & 15) << (quarter / 2 * 4));
+        high[i] = uint8_t(high[i] | (q >> 4) << (quarter * 2));
       }
     }
   }
