@@ -88,8 +88,9 @@ class Fusion {
     const Node* reader = only_reader(fused.outputs[0]);
     if (!reader) return;
     const size_t number = size_t(reader - nodes.data());
-    if (linears.size() == 2 && reader->op == Op::swiglu && only_reader(fused.outputs[1]) == reader &&
-        reader->inputs == fused.outputs) {
+    if (linears.size() == 2 && reader->op == Op::swiglu && only_reader(fused.outputs[1]) == reader) {
+      if (reader->inputs[0] == fused.outputs[1])   // up was recorded first; gate goes first here
+        std::swap_ranges(fused.weights.begin() + 1, fused.weights.begin() + 3, fused.weights.begin() + 3);
       attributes.epilogue = FusedLinearAttributes::Epilogue::swiglu;
     } else if (linears.size() == 1 && reader->op == Op::add) {
       const Value residual = reader->inputs[0] == fused.outputs[0] ? reader->inputs[1] : reader->inputs[0];

@@ -27,7 +27,9 @@ MlpWeights bind_mlp(const Binder& file, const Config& c) {
 }
 
 Value feed_forward(Graph& g, const MlpWeights& w, Value x) {
-  return g.linear(g.swiglu(g.linear(x, w.gate_proj), g.linear(x, w.up_proj)), w.down_proj);
+  const Value gate = g.linear(x, w.gate_proj);
+  const Value up = g.linear(x, w.up_proj);
+  return g.linear(g.swiglu(gate, up), w.down_proj);
 }
 
 Value grouped_query_attention(Graph& g, const Config& c, Value q, Value k, Value v) {

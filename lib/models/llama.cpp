@@ -10,7 +10,8 @@ Value attention(Graph& g, const Config& c, const Binder& file, const Rotation& r
   const AttentionWeights w = bind_attention(file, c);
   const Value q = g.rope(g.linear(x, w.q_proj), r.table, c.head_dim, r.rotary_dim, r.interleaved);
   const Value k = g.rope(g.linear(x, w.k_proj), r.table, c.head_dim, r.rotary_dim, r.interleaved);
-  return g.linear(grouped_query_attention(g, c, q, k, g.linear(x, w.v_proj)), w.o_proj);
+  const Value v = g.linear(x, w.v_proj);
+  return g.linear(grouped_query_attention(g, c, q, k, v), w.o_proj);
 }
 
 }  // namespace

@@ -1,0 +1,108 @@
+// Tiny random models of each family against transformers (float32, CPU), recorded by recipes/tiny_models.py.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <iterator>
+#include <sstream>
+
+#include "core/thread_pool.hpp"
+#include "unit/models/model_runner.hpp"
+#include "unit/models/tiny_weights.hpp"
+
+namespace hadal::test {
+namespace {
+
+constexpr int64_t kPositions = 200, kEvery = 8;
+
+std::string read_text(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  REQUIRE_MESSAGE(file.good(), path);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+std::vector<float> read_floats(const std::string& path) {
+  const std::string bytes = read_text(path);
+  std::vector<float> values(bytes.size() / sizeof(float));
+  std::copy_n(bytes.data(), values.size() * sizeof(float), reinterpret_cast<char*>(values.data()));
+  return values;
+}
+
+std::vector<int32_t> golden_tokens(int64_t vocab) {
+  std::vector<int32_t> tokens;
+  for (float u : uniform("tokens", size_t(kPositions))) tokens.push_back(int32_t((u + 1) * float(vocab / 2)));
+  return tokens;
+}
+
+// The largest difference between the recorded rows and the same rows of `logits`, as a share of the logits' range.
+double worst_share(const std::vector<float>& golden, const std::vector<float>& logits, int64_t vocab) {
+  const auto [low, high] = std::minmax_element(golden.begin(), golden.end());
+  double worst = 0;
+  for (int64_t row = 0; row < kPositions / kEvery; ++row)
+    for (int64_t i = 0; i < vocab; ++i)
+      worst = std::max(worst, std::abs(double(golden[size_t(row * vocab + i)]) -
+                                       logits[size_t(((row + 1) * kEvery - 1) * vocab + i)]));
+  return worst / (double(*high) - *low);
+}
+
+struct Case {
+  const char* name;
+  bool gguf;
+};
+constexpr Case kCases[] = {{"llama", false},      {"llama", true},         {"llama_tied_mha", false},
+                           {"llama_tied_mha", true}, {"llama_linear", false}, {"llama_llama3", false},
+                           {"llama_bias", false}, {"mistral", false},      {"qwen2", false},
+                           {"qwen3", false},      {"qwen3_yarn", false}};
+
+struct Setting {
+  const char* backend;
+  const char* cpu;
+  Dtype cache;
+  double bound;   // c-api.md section 4: reference 1e-4, cpu with float weights 2e-3 of the logits' range
+};
+constexpr Setting kSettings[] = {{"reference", "", Dtype::f32, 1e-4},
+                                 {"cpu", "scalar", Dtype::f16, 2e-3},
+                                 {"cpu", "avx2", Dtype::f16, 2e-3},
+                                 {"cpu", "avx512", Dtype::f16, 2e-3}};
+
+}  // namespace
+
+TEST_CASE("tiny models give the logits transformers gives, fed whole and in chunks") {
+  ThreadPool pool(2);
+  for (const Setting& setting : kSettings) {
+    for (const Case& c : kCases) {
+      CAPTURE(setting.backend);
+      CAPTURE(setting.cpu);
+      CAPTURE(c.name);
+      CAPTURE(c.gguf);
+      const std::string folder = std::string(HADAL_TEST_DATA "/models/") + c.name;
+      const std::string config = read_text(folder + "/config.json");
+      const auto model = build_text_model(c.gguf ? tiny_gguf_checkpoint(config) : tiny_checkpoint(config));
+      const int64_t vocab = model->config.vocab_size;
+      const auto golden = read_floats(folder + "/logits.f32");
+      REQUIRE(int64_t(golden.size()) == kPositions / kEvery * vocab);
+      const auto tokens = golden_tokens(vocab);
+      BackendOptions options;
+      options.cpu = setting.cpu;
+      options.cache_type = setting.cache;
+      std::unique_ptr<ModelRunner> runner;
+      try {
+        runner = std::make_unique<ModelRunner>(*model, setting.backend, options, pool);
+      } catch (const Error& error) {
+        REQUIRE(error.status() == Status::unsupported);
+        MESSAGE("skipped: ", error.what());
+        break;
+      }
+      const auto whole = runner->feed(tokens, kPositions);
+      CHECK(worst_share(golden, whole, vocab) <= setting.bound);
+      for (int64_t chunk : {1, 7, 64}) {
+        runner->reset();
+        CAPTURE(chunk);
+        CHECK(runner->feed(tokens, chunk) == whole);
+      }
+    }
+  }
+}
+
+}  // namespace hadal::test

@@ -1,0 +1,26 @@
+// Deterministic random weights, the same as tests/golden/recipes/tiny_models.py draws: a golden needs no weight file.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "formats/checkpoint.hpp"
+
+namespace hadal::test {
+
+// `count` values in [-1, 1) with 24 bits, from splitmix64 of the name's FNV-1a hash.
+std::vector<float> uniform(std::string_view name, size_t count);
+
+// Norm weights around 1, everything else around 0.
+std::vector<float> weight(std::string_view name, size_t count);
+
+// A checkpoint in memory, as a safetensors folder with that config.json would be read.
+std::shared_ptr<Checkpoint> tiny_checkpoint(const std::string& config_json);
+
+// The same model as a llama-type GGUF is read: GGUF names and keys, q and k rows permuted for interleaved rotation.
+std::shared_ptr<Checkpoint> tiny_gguf_checkpoint(const std::string& config_json);
+
+}  // namespace hadal::test
