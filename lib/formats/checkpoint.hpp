@@ -80,11 +80,13 @@ struct Checkpoint {
 
 // path: a GGUF file (any part of a split one), a folder with config.json and safetensors, or a model name in the
 // local Ollama store ("deepseek-r1:1.5b"). tokenizer_only: a folder holding only tokenizer files, or a config and an
-// index without weights, will do. Throws Error(not_found, corrupt, unsupported, io).
+// index without weights, will do; weights that are there are opened all the same. Throws Error(not_found, corrupt,
+// unsupported, io).
 std::shared_ptr<Checkpoint> open_checkpoint(const std::shared_ptr<Host>& host, const std::string& path,
                                             bool tokenizer_only = false);
 
-// One GGUF file given as memory (which must outlive the checkpoint) or as a File. `name` stands in errors.
+// One GGUF file given as memory (a MemoryFile; the memory must outlive the checkpoint) or through read callbacks. A File
+// that cannot be mapped is read into memory of the host. `name` stands in errors.
 std::shared_ptr<Checkpoint> open_gguf(const std::shared_ptr<Host>& host, std::string name, std::unique_ptr<File> file);
 
 }  // namespace hadal

@@ -133,6 +133,9 @@ class TreeBuilder {
 
 Json parse_json(std::string_view text, std::string_view what) {
   if (text.empty()) throw Error(Status::corrupt, message(what, ": malformed JSON at byte 0: the text is empty"));
+  // To the lexer a NUL is the end of the text.
+  if (const size_t nul = text.find('\0'); nul != text.npos)
+    throw Error(Status::corrupt, message(what, ": malformed JSON at byte ", nul, ": a NUL"));
   TreeBuilder tree(text, what);
   const Cursor begin(text.data(), &tree.seen), end(text.data() + text.size(), &tree.seen);
   nlohmann::json::sax_parse(begin, end, &tree);

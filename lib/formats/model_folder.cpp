@@ -1,0 +1,115 @@
+// The files of a model folder, and which shard holds which tensor.
+#include <algorithm>
+#include <set>
+#include <unordered_map>
+
+#include "core/message.hpp"
+#include "core/status.hpp"
+#include "formats/safetensors.hpp"
+#include "formats/source_file.hpp"
+#include "formats/tensor_table.hpp"
+
+namespace hadal {
+namespace {
+
+constexpr uint64_t kLargestConfig = 16 << 20;
+constexpr uint64_t kLargestIndex = 64 << 20;
+constexpr uint64_t kLargestTokenizer = 256 << 20;
+
+std::string read_if_there(Host& host, const std::string& path, uint64_t most) {
+  const std::unique_ptr<File> file = open_if_there(host, path);
+  return file ? read_text(*file, path, most) : std::string();
+}
+
+Json parse_if_there(Host& host, const std::string& path, uint64_t most) {
+  const std::unique_ptr<File> file = open_if_there(host, path);
+  return file ? parse_json(read_text(*file, path, most), path) : Json();
+}
+
+using ShardOfTensor = std::unordered_map<std::string, std::string>;
+
+// A shard is a file beside the index; anything that leads elsewhere is refused.
+void check_shard_name(const std::string& index_path, const std::string& shard) {
+  if (shard.empty() || shard == "." || shard == ".." || shard.find_first_of(std::string_view("/\\:\0", 4)) != std::string::npos)
+    throw Error(Status::corrupt, message(quoted(index_path), ": the shard ", quoted(shard), " is not a plain file name"));
+}
+
+ShardOfTensor read_index(const std::string& index_path, const Json& index) {
+  const Json* map = index.find("weight_map");
+  if (!map || !map->as_object())
+    throw Error(Status::corrupt, message(quoted(index_path), ": expected an object weight_map"));
+  ShardOfTensor shards;
+  for (const auto& [tensor, file] : *map->as_object()) {
+    if (!file.as_string())
+      throw Error(Status::corrupt, message(quoted(index_path), ": expected a file name for ", quoted(tensor)));
+    check_shard_name(index_path, *file.as_string());
+    shards.emplace(tensor, *file.as_string());
+  }
+  return shards;
+}
+
+// Opens every shard of the index, and keeps of each the tensors that the index sends there. False if a shard is missing
+// and may be.
+bool open_shards(const std::shared_ptr<Host>& host, const std::string& folder, const std::string& index_path,
+                 const ShardOfTensor& wanted, bool may_lack_shards, Checkpoint& out) {
+  std::set<std::string> shards;
+  for (const auto& [tensor, shard] : wanted) shards.insert(shard);
+  if (may_lack_shards)
+    for (const std::string& shard : shards)
+      if (!open_if_there(*host, folder + "/" + shard)) return false;
+  for (const std::string& shard : shards) {
+    const std::string path = folder + "/" + shard;
+    const size_t first = out.tensors.size();
+    add_source_file(host, path, host->open(path), out);
+    parse_safetensors(path, out);
+    const auto elsewhere = [&](const StoredTensor& tensor) {
+      const auto entry = wanted.find(tensor.name);
+      return entry == wanted.end() || entry->second != shard;
+    };
+    out.tensors.erase(std::remove_if(out.tensors.begin() + ptrdiff_t(first), out.tensors.end(), elsewhere),
+                      out.tensors.end());
+  }
+  index_tensors(index_path, out);
+  for (const auto& [tensor, shard] : wanted)
+    if (!out.find(tensor))
+      throw Error(Status::corrupt, message(quoted(index_path), ": expected the tensor ", quoted(tensor), " in ",
+                                           quoted(shard), ", which has none of that name"));
+  return true;
+}
+
+// False if the folder has no weights.
+bool open_weights(const std::shared_ptr<Host>& host, const std::string& folder, bool may_lack_shards, Checkpoint& out) {
+  const std::string single = folder + "/model.safetensors";
+  if (std::unique_ptr<File> file = open_if_there(*host, single)) {
+    add_source_file(host, single, std::move(file), out);
+    parse_safetensors(single, out);
+    index_tensors(single, out);
+    return true;
+  }
+  const std::string index_path = folder + "/model.safetensors.index.json";
+  const Json index = parse_if_there(*host, index_path, kLargestIndex);
+  if (index.is_null()) return false;
+  return open_shards(host, folder, index_path, read_index(index_path, index), may_lack_shards, out);
+}
+
+}  // namespace
+
+std::shared_ptr<Checkpoint> open_model_folder(const std::shared_ptr<Host>& host, const std::string& folder,
+                                              bool tokenizer_only) {
+  auto out = std::make_shared<Checkpoint>();
+  out->container = Checkpoint::Container::safetensors;
+  out->config = parse_if_there(*host, folder + "/config.json", kLargestConfig);
+  out->tokenizer_json = read_if_there(*host, folder + "/tokenizer.json", kLargestTokenizer);
+  if (out->config.is_null() && !(tokenizer_only && !out->tokenizer_json.empty())) return nullptr;
+  if (!out->config.is_null() && !out->config.as_object())
+    throw Error(Status::corrupt, message(quoted(folder + "/config.json"), ": expected an object"));
+  out->generation_config = parse_if_there(*host, folder + "/generation_config.json", kLargestConfig);
+  out->tokenizer_config_json = read_if_there(*host, folder + "/tokenizer_config.json", kLargestConfig);
+  out->chat_template = read_if_there(*host, folder + "/chat_template.jinja", kLargestConfig);
+  if (!open_weights(host, folder, tokenizer_only, *out) && !tokenizer_only)
+    throw Error(Status::not_found, message(quoted(folder), ": expected model.safetensors or "
+                                           "model.safetensors.index.json beside config.json, found neither"));
+  return out;
+}
+
+}  // namespace hadal
