@@ -1,0 +1,34 @@
+// The ops of the reference backend, one file each. Tensors are f32 [rows, cols] as lib/graph/node.hpp says; an output
+// overlaps no input.
+#pragma once
+
+#include <cstdint>
+
+#include "core/tensor.hpp"
+#include "graph/batch.hpp"
+#include "graph/node.hpp"
+
+namespace hadal::reference {
+
+void embed(Tensor y, const Weight& table, std::span<const int32_t> tokens);
+void rope_table(Tensor y, const RopeTableAttributes& table, std::span<const int32_t> positions);
+void rms_norm(Tensor y, Tensor x, const Weight& weight, float eps, float* weight_values);
+void rope(Tensor y, Tensor x, Tensor table, const RopeAttributes& attributes);
+void append(Tensor k, Tensor v, const CacheSlot& slot, const Batch& batch, const CacheLayout& cache);
+void attention(Tensor y, Tensor q, const AttentionAttributes& attributes, const Batch& batch, const CacheLayout& cache,
+               int64_t token, double* sums);
+void swiglu(Tensor y, Tensor gate, Tensor up);
+void add(Tensor y, Tensor a, Tensor b);
+void select_rows(Tensor y, Tensor x, std::span<const int32_t> rows);
+
+// The linear node in two stages: rows of x widened to double, then the columns of y, some at a time.
+void widen_row(Tensor x, int64_t row, double* widened);
+struct LinearColumns {
+  int64_t begin, end;      // columns of y, that is rows of the weight
+  const double* x;         // [rows, in], widened
+  float* weight_row;       // [in], scratch
+  double* widened_row;     // [in], scratch
+};
+void linear(Tensor y, const Weight& weight, const Weight* bias, const LinearColumns& columns);
+
+}  // namespace hadal::reference
