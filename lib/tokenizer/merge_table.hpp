@@ -1,0 +1,45 @@
+// The merges of a BPE model: which two neighbouring tokens may become one, and in which order.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace hadal {
+
+struct Merge {
+  static constexpr uint32_t kNever = UINT32_MAX;
+  uint32_t rank = kNever;  // lower goes first
+  int32_t result = -1;     // token id
+};
+
+class MergeTable {
+ public:
+  void reserve(size_t merges);
+  // Of equal pairs the last one counts. No more than reserved.
+  void add(int32_t left, int32_t right, Merge merge);
+
+  Merge find(int32_t left, int32_t right) const {
+    if (slots_.empty()) return {};
+    for (size_t at = place(left, right);; at = at + 1 == slots_.size() ? 0 : at + 1) {
+      const Slot& slot = slots_[at];
+      if (slot.left == left && slot.right == right) return slot.merge;
+      if (slot.left < 0) return {};
+    }
+  }
+
+ private:
+  struct Slot {
+    int32_t left = -1, right = -1;
+    Merge merge;
+  };
+  size_t place(int32_t left, int32_t right) const {
+    const uint64_t key = static_cast<uint64_t>(static_cast<uint32_t>(left)) << 32 | static_cast<uint32_t>(right);
+    const uint64_t hash = (key ^ key >> 29) * 0x9E3779B97F4A7C15u;
+    return static_cast<size_t>((hash >> 32) * slots_.size() >> 32);
+  }
+
+  std::vector<Slot> slots_;
+};
+
+}  // namespace hadal

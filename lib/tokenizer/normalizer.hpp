@@ -1,0 +1,37 @@
+// What is done to the text between added tokens before it is cut into pieces.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace hadal {
+
+class Normalizer {
+ public:
+  void add_nfc() { steps_.push_back({Step::Kind::nfc, {}, {}}); }
+  // In front of the text, unless that is empty.
+  void add_prepend(std::string text) { steps_.push_back({Step::Kind::prepend, {}, std::move(text)}); }
+  // The same, unless the text begins with it already.
+  void add_prepend_once(std::string text) { steps_.push_back({Step::Kind::prepend_once, {}, std::move(text)}); }
+  // prepend_once for the first fragment of the text only.
+  void add_prepend_first(std::string text) { steps_.push_back({Step::Kind::prepend_first, {}, std::move(text)}); }
+  // Every occurrence of `from`, which is not empty.
+  void add_replace(std::string from, std::string to) {
+    steps_.push_back({Step::Kind::replace, std::move(from), std::move(to)});
+  }
+
+  // The normalised text: `text` itself if nothing changed, else a view of `storage`, which must be empty. Valid UTF-8
+  // stays valid.
+  std::string_view apply(std::string_view text, bool first_fragment, std::string& storage) const;
+
+ private:
+  struct Step {
+    enum class Kind { nfc, prepend, prepend_once, prepend_first, replace };
+    Kind kind;
+    std::string from, to;
+  };
+  std::vector<Step> steps_;
+};
+
+}  // namespace hadal
