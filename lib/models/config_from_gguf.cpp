@@ -30,10 +30,12 @@ class Keys {
 
   // A count that some files give per layer; models here need it equal in all.
   int64_t count(std::string_view name, int64_t fallback) const {
+    const MetadataValue* value = metadata_.find(key(name));
+    if (!value || !std::holds_alternative<std::vector<int64_t>>(*value)) return integer(name, fallback);
     const auto per_layer = metadata_.integers(key(name));
-    if (per_layer.empty()) return integer(name, fallback);
-    for (int64_t value : per_layer)
-      if (value != per_layer[0])
+    if (per_layer.empty()) return fallback;
+    for (int64_t layer : per_layer)
+      if (layer != per_layer[0])
         throw Error(Status::unsupported, message("metadata ", key(name), ": layers of different sizes"));
     return per_layer[0];
   }
