@@ -1,0 +1,91 @@
+// linear: y = x · Wᵀ + b.
+#include <doctest/doctest.h>
+
+#include "ops/backends_under_test.hpp"
+#include "ops/matrix.hpp"
+#include "ops/run_node.hpp"
+#include "ops/tolerance.hpp"
+
+namespace hadal::test {
+namespace {
+
+struct Case {
+  int64_t rows, in, out;
+  bool bias, outliers;
+};
+
+// Below, at and beyond vectors, tiles and panels of any level; in is used by the formats whose block divides it.
+constexpr Case kCases[] = {
+    {1, 1, 1, true, false},      {2, 7, 3, false, false},     {3, 513, 65, true, false},  {7, 64, 33, false, true},
+    {1, 96, 17, true, true},     {5, 32, 1, true, false},     {1, 256, 7, false, true},   {4, 256, 16, true, false},
+    {17, 512, 129, true, true},  {1, 2048, 64, true, false},  {65, 768, 40, false, true}, {33, 576, 96, true, true},
+    {16, 1024, 31, true, false}, {130, 256, 24, true, false},
+};
+
+struct Operands {
+  Matrix x;
+  OwnedWeight weight, bias;
+  Node node;
+
+  Operands(const Case& c, Dtype dtype, uint32_t seed)
+      : x(c.outliers ? with_outliers(c.rows, c.in, seed) : gaussian(c.rows, c.in, seed)),
+        weight(random_weight(dtype, c.out, c.in, seed + 1)),
+        bias(random_weight(Dtype::f32, 1, c.out, seed + 2)),
+        node{Op::linear, "test", {Value{0}}, {Value{1}}, {&weight.weight, c.bias ? &bias.weight : nullptr}, {}} {}
+};
+
+bool fits(const Case& c, Dtype dtype) { return c.in % info(dtype).block_elements == 0; }
+
+Matrix run(Backend& backend, const Operands& o) {
+  return run_one(backend, o.node, {&o.x, 1}, {o.x.rows, o.weight.weight.rows}, plain_batch(o.x.rows));
+}
+
+TEST_CASE("the reference's linear is its formula") {
+  for (const Case& c : kCases) {
+    for (const Dtype dtype : weight_types()) {
+      if (!fits(c, dtype)) continue;
+      CAPTURE(c.rows);
+      CAPTURE(c.in);
+      CAPTURE(c.out);
+      CAPTURE(std::string(name(dtype)));
+      const Operands o(c, dtype, 1);
+      Matrix expected(c.rows, c.out);
+      for (int64_t r = 0; r < c.rows; ++r) {
+        for (int64_t j = 0; j < c.out; ++j) {
+          double sum = c.bias ? o.bias.decoded[size_t(j)] : 0;
+          for (int64_t i = 0; i < c.in; ++i) sum += o.x.at(r, i) * o.weight.decoded[size_t(j * c.in + i)];
+          expected.at(r, j) = float(sum);
+        }
+      }
+      CHECK(nmse(run(reference(), o), expected) <= kOneRounding);
+    }
+  }
+}
+
+TEST_CASE("a row of linear does not depend on the rows beside it") {
+  std::vector<std::unique_ptr<Backend>> backends = backends_under_test();
+  for (const auto& backend : backends) {
+    CAPTURE(label(*backend));
+    for (const Dtype dtype : weight_types()) {
+      CAPTURE(std::string(name(dtype)));
+      for (const int64_t rows : {2, 7, 33}) {
+        Operands o({rows, 512, 48, true, true}, dtype, 3);
+        const Matrix together = run(*backend, o);
+        const Matrix all = o.x;
+        for (const int64_t r : {int64_t{0}, rows / 2, rows - 1}) {
+          o.x = all.row(r);
+          CHECK(same_bits(run(*backend, o), together.row(r)));
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("linear over no rows does nothing") {
+  const Operands o({0, 256, 8, true, false}, Dtype::q4_k, 4);
+  CHECK(run(reference(), o).values.empty());
+  for (const auto& backend : backends_under_test()) CHECK(run(*backend, o).values.empty());
+}
+
+}  // namespace
+}  // namespace hadal::test
