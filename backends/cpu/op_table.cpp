@@ -8,14 +8,14 @@ const CpuOp* op_for(Op op) {
     case Op::embed: return &kEmbed;
     case Op::linear: return &kLinear;
     case Op::fused_linear: return &kFusedLinear;
-    case Op::rope_table:
-    case Op::rope:
-    case Op::rms_norm:
-    case Op::append:
-    case Op::attention:
-    case Op::swiglu:
-    case Op::add:
-    case Op::select_rows: return nullptr;
+    case Op::rope_table: return &kRopeTable;
+    case Op::rope: return &kRope;
+    case Op::rms_norm: return &kRmsNorm;
+    case Op::append: return &kAppend;
+    case Op::attention: return &kAttention;
+    case Op::swiglu: return &kSwiglu;
+    case Op::add: return &kAdd;
+    case Op::select_rows: return &kSelectRows;
   }
   return nullptr;
 }

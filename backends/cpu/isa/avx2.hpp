@@ -17,8 +17,10 @@ struct Isa {
   static constexpr int kLanes = 8;
   static constexpr int kParts = 2;
   static constexpr int kMostTokens = 4;        // of a register tile
+  static constexpr int kMostDirect = 4;        // tokens of a kernel that reads packed panels
   static constexpr int kTilePanels = 1;        // panels side by side in a register tile
   static constexpr bool kWideInt16 = true;     // 8-bit weights meet 15-bit activations as i16 x i16
+  static constexpr int kFloatSums = 12;         // F sums that a float register tile can hold
   static constexpr bool kFloatsInRegisters = false;
 
   using F = __m256;
@@ -40,6 +42,8 @@ struct Isa {
   HADAL_INLINE F mul(F a, F b) { return _mm256_mul_ps(a, b); }
   HADAL_INLINE F div(F a, F b) { return _mm256_div_ps(a, b); }
   HADAL_INLINE F fma(F a, F b, F c) { return _mm256_fmadd_ps(a, b, c); }
+  HADAL_INLINE F sqrt(F v) { return _mm256_sqrt_ps(v); }
+  HADAL_INLINE float square_root(float v) { return _mm_cvtss_f32(_mm_sqrt_ss(_mm_set_ss(v))); }
   HADAL_INLINE F max(F a, F b) { return _mm256_max_ps(a, b); }
   HADAL_INLINE F min(F a, F b) { return _mm256_min_ps(a, b); }
   HADAL_INLINE F abs(F v) { return _mm256_andnot_ps(_mm256_set1_ps(-0.0f), v); }
@@ -70,12 +74,15 @@ struct Isa {
   HADAL_INLINE F to_float(I v) { return _mm256_cvtepi32_ps(v); }
   HADAL_INLINE I int_set1(int32_t v) { return _mm256_set1_epi32(v); }
   HADAL_INLINE I int_add(I a, I b) { return _mm256_add_epi32(a, b); }
+  HADAL_INLINE I int_and(I v, int32_t mask) { return _mm256_and_si256(v, _mm256_set1_epi32(mask)); }
   HADAL_INLINE I int_max(I a, I b) { return _mm256_max_epi32(a, b); }
   HADAL_INLINE I int_min(I a, I b) { return _mm256_min_epi32(a, b); }
   HADAL_INLINE I bits(F v) { return _mm256_castps_si256(v); }
   HADAL_INLINE F from_bits(I v) { return _mm256_castsi256_ps(v); }
   template <int n>
   HADAL_INLINE I int_shift_left(I v) { return _mm256_slli_epi32(v, n); }
+  template <int n>
+  HADAL_INLINE I int_shift_right(I v) { return _mm256_srli_epi32(v, n); }
   HADAL_INLINE int32_t max_lane_int(I v) {
     __m128i s = _mm_max_epi32(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1));
     s = _mm_max_epi32(s, _mm_shuffle_epi32(s, 0x4E));
@@ -97,6 +104,7 @@ struct Isa {
   HADAL_INLINE void store_bytes(uint8_t* p, B v) { _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), v); }
   HADAL_INLINE B byte_set1(uint8_t v) { return _mm256_set1_epi8(char(v)); }
   HADAL_INLINE B byte_or(B a, B b) { return _mm256_or_si256(a, b); }
+  HADAL_INLINE B byte_xor(B a, B b) { return _mm256_xor_si256(a, b); }
   // (v >> n) & mask in each byte; n negative shifts left. The mask must drop what crosses a byte's border.
   template <int n>
   HADAL_INLINE B shift_and(B v, uint8_t mask) {
@@ -125,6 +133,16 @@ struct Isa {
     return {_mm256_add_epi16(sum.lanes, _mm256_maddubs_epi16(weights, x))};
   }
   HADAL_INLINE I total(Dot sum) { return _mm256_madd_epi16(sum.lanes, _mm256_set1_epi16(1)); }
+
+  // Of 32 codes: for each 16, the sums over k % 4 in {0, 1} and over {2, 3}, as two i16 in one int32.
+  HADAL_INLINE void pair_sums(const int8_t* codes, int32_t* out) {
+    const __m256i v = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(codes));
+    __m256i s = _mm256_maddubs_epi16(_mm256_set1_epi8(1), v);
+    s = _mm256_add_epi16(s, _mm256_shuffle_epi32(s, 0x4E));
+    s = _mm256_add_epi16(s, _mm256_shuffle_epi32(s, 0xB1));
+    out[0] = _mm256_cvtsi256_si32(s);
+    out[1] = _mm_cvtsi128_si32(_mm256_extracti128_si256(s, 1));
+  }
 
   // s8 weights x 15-bit activations. x: four i16 in the order 0, 2, 1, 3.
   HADAL_INLINE I wide_step(I sum, B weights, const int16_t* x) {

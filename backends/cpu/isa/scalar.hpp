@@ -1,6 +1,7 @@
 // The vocabulary without SIMD instructions: vectors of the compiler, which it breaks down for any processor.
 #pragma once
 
+#include <bit>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -17,9 +18,11 @@ namespace {
 struct Isa {
   static constexpr int kLanes = 16;
   static constexpr int kParts = 1;
-  static constexpr int kMostTokens = 2;
+  static constexpr int kMostTokens = 1;
+  static constexpr int kMostDirect = 0;
   static constexpr int kTilePanels = 1;
   static constexpr bool kWideInt16 = false;
+  static constexpr int kFloatSums = 2;
   static constexpr bool kFloatsInRegisters = true;
 
   typedef float F __attribute__((vector_size(64)));
@@ -45,6 +48,11 @@ struct Isa {
   HADAL_INLINE F mul(F a, F b) { return a * b; }
   HADAL_INLINE F div(F a, F b) { return a / b; }
   HADAL_INLINE F fma(F a, F b, F c) { return a * b + c; }
+  HADAL_INLINE F sqrt(F v) {
+    for (int i = 0; i < kLanes; ++i) v[i] = std::sqrt(v[i]);
+    return v;
+  }
+  HADAL_INLINE float square_root(float v) { return std::sqrt(v); }
   HADAL_INLINE F max(F a, F b) { return a > b ? a : b; }
   HADAL_INLINE F min(F a, F b) { return a < b ? a : b; }
   HADAL_INLINE F abs(F v) { return from_bits(bits(v) & 0x7FFFFFFF); }
@@ -88,6 +96,7 @@ struct Isa {
   HADAL_INLINE F to_float(I v) { return __builtin_convertvector(v, F); }
   HADAL_INLINE I int_set1(int32_t v) { return I{} + v; }
   HADAL_INLINE I int_add(I a, I b) { return a + b; }
+  HADAL_INLINE I int_and(I v, int32_t mask) { return v & mask; }
   HADAL_INLINE I int_max(I a, I b) { return a > b ? a : b; }
   HADAL_INLINE I int_min(I a, I b) { return a < b ? a : b; }
   HADAL_INLINE I bits(F v) {
@@ -102,6 +111,8 @@ struct Isa {
   }
   template <int n>
   HADAL_INLINE I int_shift_left(I v) { return v << n; }
+  template <int n>
+  HADAL_INLINE I int_shift_right(I v) { return v >> n; }
   HADAL_INLINE int32_t max_lane_int(I v) {
     int32_t m = v[0];
     for (int i = 1; i < kLanes; ++i) m = m > v[i] ? m : v[i];
@@ -123,15 +134,22 @@ struct Isa {
 
   HADAL_INLINE B bytes(const uint8_t* p) {
     B v;
-    for (int i = 0; i < kLanes; ++i)
-      v[i] = uint32_t(p[4 * i]) | uint32_t(p[4 * i + 1]) << 8 | uint32_t(p[4 * i + 2]) << 16 | uint32_t(p[4 * i + 3]) << 24;
+    if constexpr (std::endian::native == std::endian::little) {
+      std::memcpy(&v, p, sizeof v);
+    } else {
+      for (int i = 0; i < kLanes; ++i)
+        v[i] = uint32_t(p[4 * i]) | uint32_t(p[4 * i + 1]) << 8 | uint32_t(p[4 * i + 2]) << 16 | uint32_t(p[4 * i + 3]) << 24;
+    }
     return v;
   }
   HADAL_INLINE void store_bytes(uint8_t* p, B v) {
-    for (int i = 0; i < 4 * kLanes; ++i) p[i] = uint8_t(v[i / 4] >> (8 * (i % 4)));
+    if constexpr (std::endian::native == std::endian::little) std::memcpy(p, &v, sizeof v);
+    else
+      for (int i = 0; i < 4 * kLanes; ++i) p[i] = uint8_t(v[i / 4] >> (8 * (i % 4)));
   }
   HADAL_INLINE B byte_set1(uint8_t v) { return B{} + v * 0x01010101u; }
   HADAL_INLINE B byte_or(B a, B b) { return a | b; }
+  HADAL_INLINE B byte_xor(B a, B b) { return a ^ b; }
   template <int n>
   HADAL_INLINE B shift_and(B v, uint8_t mask) {
     if constexpr (n > 0) v = v >> n;
@@ -162,6 +180,16 @@ struct Isa {
             ((w >> 24) & 255) * x.v[3]};
   }
   HADAL_INLINE I total(Dot sum) { return sum.lanes; }
+  HADAL_INLINE void pair_sums(const int8_t* codes, int32_t* out) {
+    for (int half = 0; half < 2; ++half, codes += 16) {
+      int low = 0, high = 0;
+      for (int k = 0; k < 16; k += 4) {
+        low += codes[k] + codes[k + 1];
+        high += codes[k + 2] + codes[k + 3];
+      }
+      out[half] = int32_t(uint32_t(uint16_t(low)) | uint32_t(high) << 16);
+    }
+  }
   HADAL_INLINE I wide_step(I sum, B, const int16_t*) { return sum; }   // not used: kWideInt16
 
   HADAL_INLINE void prefetch(const void*) {}

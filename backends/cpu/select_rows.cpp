@@ -1,0 +1,27 @@
+// select_rows: y[i] = x[output_rows[i]].
+#include <cstring>
+
+#include "backends/cpu/op.hpp"
+#include "backends/cpu/row_tasks.hpp"
+
+namespace hadal::cpu {
+namespace {
+
+bool supports(const Node&, const CpuConfig&) { return true; }
+
+int64_t tasks(const NodeContext& context, int, const CpuConfig&) { return RowTasks(context.outputs[0]).count(); }
+
+void run(const NodeContext& context, int, int64_t task, int, const CpuConfig&) {
+  const RowTasks rows(context.outputs[0]);
+  for (int64_t r = rows.begin(task); r < rows.end(task); ++r) {
+    const auto y = context.outputs[0].row<float>(r);
+    const float* const x = context.inputs[0].row<const float>(context.batch.output_rows[size_t(r)]).data();
+    std::memcpy(y.data(), x, y.size_bytes());
+  }
+}
+
+}  // namespace
+
+const CpuOp kSelectRows = {supports, no_scratch, one_stage, tasks, run};
+
+}  // namespace hadal::cpu
