@@ -26,6 +26,9 @@ class ChatTemplate {
   // "add_generation_prompt", "bos_token", "eos_token", "enable_thinking", "date_string", ... Throws
   // Error(invalid_argument) with what raise_exception said, Error(unsupported) if it runs past its step limit.
   std::string render(const Json& variables) const;
+  // strftime_now() shows local_seconds: seconds since 1970 plus the caller's offset from UTC. Without it the system's
+  // clock in UTC is shown.
+  std::string render(const Json& variables, int64_t local_seconds) const;
 
  private:
   struct Program;
