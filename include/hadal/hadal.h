@@ -128,9 +128,8 @@ HADAL_API hadal_status HADAL_CALL hadal_describe(const char* topic, char* buffer
 #define HADAL_LOG_WARNING 2
 #define HADAL_LOG_ERROR 3
 
-/* One task of parallel_for: index in [0, tasks), worker in [0, concurrency). Two tasks that run at the same time must
- * get different workers. */
-typedef void(HADAL_CALL* hadal_task)(void* task_context, int64_t index, int32_t worker);
+/* One task of parallel_for, index in [0, tasks). */
+typedef void(HADAL_CALL* hadal_task)(void* task_context, int64_t index);
 
 /* What the host provides. Every function pointer may be NULL (the library's own is used); pairs and groups must be
  * given together: allocate + free; open + file_size + read + close (map is optional). Calls may come from any thread
@@ -156,8 +155,8 @@ typedef struct hadal_host {
   int64_t(HADAL_CALL* clock)(void* context);
   /* text is one line without a line break. */
   void(HADAL_CALL* log)(void* context, int32_t level, const char* text);
-  /* Calls task(task_context, i, worker) for every i in [0, tasks), in any order and at once if it likes, and returns
-   * when all have returned. With it the library starts no thread of its own. */
+  /* Calls task(task_context, i) once for every i in [0, tasks), in any order, on any threads and at once if it likes,
+   * and returns when all have returned. With it the library starts no thread of its own. */
   void(HADAL_CALL* parallel_for)(void* context, int64_t tasks, hadal_task task, void* task_context);
 } hadal_host;
 

@@ -31,6 +31,10 @@ class Program {
     return weight ? packed_[size_t(weight->index)].get() : nullptr;
   }
   size_t packed_bytes() const;   // what pack() allocates
+  // Of one weight; 0 if it is used as it lies in the file.
+  size_t packed_bytes(const Weight& weight) const {
+    return backend_->packed_bytes(weight, uses_[size_t(weight.index)]);
+  }
   MemoryPlan plan(const Sizes& max, int workers) const { return plan_memory(graph_, *backend_, max, workers); }
 
  private:

@@ -1,0 +1,215 @@
+#include "generate/model.hpp"
+
+#include <algorithm>
+
+#include "core/message.hpp"
+#include "core/status.hpp"
+#include "generate/fingerprint.hpp"
+
+namespace hadal {
+namespace {
+
+constexpr int64_t kDefaultContext = 4096;
+// Logits of one run are kept below this, so that a large vocabulary does not make a large arena.
+constexpr int64_t kLogitsBytes = 16 << 20;
+
+std::shared_ptr<Backend> backend_for(const Options& options) {
+  const auto named = [&](std::string_view key) {
+    const std::string_view value = options.get(key);
+    return std::string(value == "auto" ? "" : value);
+  };
+  BackendOptions wanted;
+  wanted.cpu = named("cpu");
+  wanted.exact = options.get("precision") == "exact";
+  wanted.panels = options.boolean("panels");
+  const std::string name = named("backend");
+  std::string_view cache = options.get("cache_type");
+  if (name == "reference" && !options.is_set("cache_type")) cache = "f32";
+  if (wanted.exact && cache == "q8")
+    throw Error(Status::invalid_argument, "option cache_type: precision=exact needs f16, bf16 or f32, found \"q8\"");
+  if (!parse_dtype(cache == "q8" ? "q8_0" : cache, wanted.cache_type))
+    throw Error(Status::internal, message("cache_type ", cache));
+  return open_backend(name, wanted);
+}
+
+Sizes run_sizes(const Options& options, const Config& config) {
+  const int64_t batch = options.integer("batch"), chunk = options.integer("chunk");
+  const int64_t rows = kLogitsBytes / (config.vocab_size * int64_t(sizeof(float)));
+  return {chunk + batch, std::max({batch, std::min(chunk, rows), int64_t(8)})};
+}
+
+int64_t context_for(const Options& options, const Config& config) {
+  const int64_t asked = options.integer("context"), most = config.max_position_embeddings;
+  if (asked > 0) return asked;
+  return most > 0 ? std::min(most, kDefaultContext) : kDefaultContext;
+}
+
+// The library's code and small tables, and what a vocabulary takes: measured, rounded up.
+uint64_t table_bytes(const Tokenizer* tokenizer) {
+  constexpr uint64_t kCode = 6 << 20, kPerToken = 420;
+  return kCode + (tokenizer ? uint64_t(tokenizer->size()) * kPerToken : 0);
+}
+
+ModelPlan plan_program(const Program& program, const TextModel& text, const Options& options, int workers,
+                       const Tokenizer* tokenizer) {
+  ModelPlan plan;
+  plan.context = context_for(options, text.config);
+  plan.parameters = text.parameters();
+  plan.packed = program.packed_bytes();
+  for (const Weight& weight : text.weights) {
+    plan.largest_weight = std::max<uint64_t>(plan.largest_weight, weight.bytes());
+    if (program.packed_bytes(weight) == 0) plan.weights += weight.bytes();
+  }
+  plan.arena = program.plan(run_sizes(options, text.config), workers).arena_bytes;
+  plan.cache = pages_for(plan.context) * program.cache_layout().page_bytes +
+               uint64_t(text.config.vocab_size) * (sizeof(float) * 3 + sizeof(double));   // logits and sampler
+  plan.tables = table_bytes(tokenizer);
+  plan.available = available_memory();
+  plan.limit = uint64_t(options.integer("memory_limit"));
+  return plan;
+}
+
+void refuse_drafts(const Options& options) {
+  if (options.get("drafts") == "on")
+    throw Error(Status::unsupported, "option drafts: expected a model with draft layers, found none that this version uses");
+}
+
+std::string chat_template_of(const Checkpoint& checkpoint) {
+  if (!checkpoint.chat_template.empty()) return checkpoint.chat_template;
+  if (const auto text = checkpoint.metadata.string("tokenizer.chat_template")) return std::string(*text);
+  if (checkpoint.tokenizer_config_json.empty()) return {};
+  const Json config = parse_json(checkpoint.tokenizer_config_json, "tokenizer_config.json");
+  const Json* found = config.find("chat_template");
+  if (!found) return {};
+  if (found->as_string()) return *found->as_string();
+  // A list of {"name", "template"}: the one called default, else the first.
+  std::string first;
+  if (const Json::Array* list = found->as_array()) {
+    for (const Json& item : *list) {
+      const Json* name = item.find("name");
+      const Json* source = item.find("template");
+      if (!source || !source->as_string()) continue;
+      if (name && name->as_string() && *name->as_string() == "default") return *source->as_string();
+      if (first.empty()) first = *source->as_string();
+    }
+  }
+  return first;
+}
+
+}  // namespace
+
+bool ModelPlan::fits() const {
+  if (limit > 0 && total() > limit) return false;
+  return available == 0 || total() <= available;
+}
+
+ModelPlan plan_model(Runtime& runtime, const Options& options, OpenCheckpoint open) {
+  refuse_drafts(options);
+  const auto checkpoint = open(true);
+  const auto text = build_text_model(checkpoint);
+  const Program program(text->graph, backend_for(options), text->weights);
+  const int64_t threads = runtime.options().integer("threads");
+  std::unique_ptr<Tokenizer> tokenizer;
+  try {
+    tokenizer = load_tokenizer(*checkpoint);
+  } catch (const Error&) {
+    // A plan needs none.
+  }
+  return plan_program(program, *text, options, threads > 0 ? int(threads) : runtime.runner().concurrency(),
+                      tokenizer.get());
+}
+
+Model::Model(std::shared_ptr<Runtime> runtime, Options options)
+    : runtime_(std::move(runtime)),
+      host_keeper_(std::make_shared<LimitedHost>(runtime_->host(), uint64_t(options.integer("memory_limit")))),
+      host_(host_keeper_), options_(std::move(options)) {}
+
+Model::~Model() = default;
+
+std::shared_ptr<Model> Model::open(std::shared_ptr<Runtime> runtime, Options options, OpenCheckpoint open,
+                                   Progress progress) {
+  Host& clock = *runtime->host();
+  const int64_t started = clock.now_ns();
+  refuse_drafts(options);
+  const bool tokenizer_only = options.boolean("tokenizer_only");
+  std::shared_ptr<Model> model(new Model(std::move(runtime), std::move(options)));
+  progress("read", 0);
+  model->checkpoint_ = open(tokenizer_only);
+  model->load_text_parts();
+  if (!tokenizer_only) model->load_weights(progress);
+  else if (!model->tokenizer_) throw Error(Status::not_found, "tokenizer: expected tokenizer.json or GGUF tokenizer keys, found none");
+  model->load_us_ = (clock.now_ns() - started) / 1000;
+  return model;
+}
+
+void Model::load_text_parts() {
+  try {
+    tokenizer_ = load_tokenizer(*checkpoint_);
+  } catch (const Error& error) {
+    // Without a tokenizer ids still work.
+    if (error.status() != Status::not_found) throw;
+  }
+  template_source_ = options_.is_set("chat_template") ? std::string(options_.get("chat_template"))
+                                                      : chat_template_of(*checkpoint_);
+  if (!tokenizer_ || template_source_.empty()) return;
+  try {
+    prompts_.emplace(*tokenizer_, template_source_);
+  } catch (const Error& error) {
+    template_error_ = error.what();   // told when somebody needs the template
+  }
+}
+
+void Model::load_weights(Progress progress) {
+  text_ = build_text_model(checkpoint_);
+  backend_ = backend_for(options_);
+  program_ = std::make_unique<Program>(text_->graph, backend_, text_->weights);
+  TaskRunner& runner = runtime_->runner();
+  plan_ = plan_program(*program_, *text_, options_, runner.concurrency(), tokenizer_.get());
+  // While packing, the largest weight lies there twice, but cache and arena do not exist yet.
+  const uint64_t while_packing = plan_.weights + plan_.packed + plan_.tables + plan_.largest_weight;
+  const uint64_t peak = std::max(plan_.total(), while_packing);
+  if (plan_.limit > 0 && peak > plan_.limit)
+    throw Error(Status::out_of_memory,
+                message("memory_limit: expected room for ", peak, " bytes (weights ", plan_.weights, ", packed ",
+                        plan_.packed, ", cache ", plan_.cache, ", arena ", plan_.arena, "), found ", plan_.limit));
+  host_keeper_->count(plan_.weights + plan_.tables);
+
+  uint64_t total = 0, done = 0;
+  for (const Weight& weight : text_->weights) total += weight.bytes();
+  {
+    const std::lock_guard computing(runtime_->computing());
+    program_->pack(host_, runner, [&](const Weight& weight, bool reads_source) {
+      const StoredTensor* stored = text_->stored[size_t(weight.index)];
+      if (!reads_source && stored)
+        checkpoint_->files[size_t(stored->file)].file->forget(stored->offset, stored->bytes);
+      done += weight.bytes();
+      progress("pack", total > 0 ? double(done) / double(total) : 1);
+    });
+  }
+  pages_ = std::make_shared<PagePool>(host_, program_->cache_layout().page_bytes);
+  scheduler_ = std::make_shared<Scheduler>(runtime_, *program_, host_, run_sizes(options_, text_->config));
+  runtime_->add(scheduler_);
+  fingerprint_ = message(checkpoint_hash(*checkpoint_), " ", backend_->name(), " ", options_.get("cache_type"), " ",
+                         program_->cache_layout().page_bytes);
+}
+
+const Tokenizer& Model::tokenizer() const {
+  if (!tokenizer_) throw Error(Status::unsupported, "tokenizer: this model carries none");
+  return *tokenizer_;
+}
+
+const PromptMaker& Model::prompts() const {
+  tokenizer();
+  if (!template_error_.empty()) throw Error(Status::unsupported, message("chat template: ", template_error_));
+  if (!prompts_) throw Error(Status::unsupported, "chat template: this model carries none");
+  return *prompts_;
+}
+
+Scheduler& Model::scheduler() const {
+  if (!scheduler_) throw Error(Status::unsupported, "the model was opened with tokenizer_only=on and cannot compute");
+  return *scheduler_;
+}
+
+int64_t Model::default_context(const Options& options) const { return context_for(options, text_->config); }
+
+}  // namespace hadal

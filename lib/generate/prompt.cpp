@@ -1,0 +1,284 @@
+#include "generate/prompt.hpp"
+
+#include <algorithm>
+
+#include "core/message.hpp"
+#include "core/status.hpp"
+
+namespace hadal {
+namespace {
+
+// The noncharacters U+FDD0 .. U+FDEF are for a program's own use inside a text.
+std::string noncharacter(int number) {
+  std::string out = "\xEF\xB7\x90";
+  out[2] = char(0x90 + number);
+  return out;
+}
+
+size_t character_length(char lead) {
+  const auto byte = static_cast<unsigned char>(lead);
+  return byte < 0x80 ? 1 : byte < 0xE0 ? 2 : byte < 0xF0 ? 3 : 4;
+}
+
+bool contains(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
+
+void erase_all(std::string& text, std::string_view part) {
+  for (size_t at = 0; (at = text.find(part, at)) != std::string::npos;) text.erase(at, part.size());
+}
+
+// Added tokens that are written like markup ("<think>", "<|im_start|>") are control tokens even where the vocabulary
+// does not flag them special, as DeepSeek-V3's does not; runs of spaces or single letters are not.
+bool looks_like_markup(std::string_view text) { return text.size() > 2 && text.front() == '<' && text.back() == '>'; }
+
+}  // namespace
+
+std::optional<size_t> invalid_utf8_at(std::string_view text) {
+  const auto byte = [&](size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
+  for (size_t i = 0; i < text.size();) {
+    const unsigned lead = byte(i);
+    if (lead < 0x80) {
+      ++i;
+      continue;
+    }
+    // Table 3-7 of the Unicode standard: the second byte's range depends on the first.
+    unsigned least = 0x80, most = 0xBF;
+    size_t length = 0;
+    if (lead >= 0xC2 && lead <= 0xDF) length = 2;
+    else if (lead >= 0xE0 && lead <= 0xEF) {
+      length = 3;
+      if (lead == 0xE0) least = 0xA0;
+      if (lead == 0xED) most = 0x9F;
+    } else if (lead >= 0xF0 && lead <= 0xF4) {
+      length = 4;
+      if (lead == 0xF0) least = 0x90;
+      if (lead == 0xF4) most = 0x8F;
+    }
+    if (length == 0 || byte(i + 1) < least || byte(i + 1) > most) return i;
+    for (size_t k = 2; k < length; ++k)
+      if ((byte(i + k) & 0xC0) != 0x80) return i;
+    i += length;
+  }
+  return std::nullopt;
+}
+
+std::string replace_invalid_utf8(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  while (const auto bad = invalid_utf8_at(text)) {
+    out += text.substr(0, *bad);
+    out += "\xEF\xBF\xBD";
+    // A maximal subpart: the bad byte and those after it that could still have continued it.
+    size_t skip = 1;
+    const size_t announced = std::min(character_length(text[*bad]), text.size() - *bad);
+    while (skip < announced && static_cast<unsigned char>(text[*bad]) >= 0xC2) {
+      // Padded with valid continuation bytes: is it this far the beginning of a character?
+      std::string trial(text.substr(*bad, skip + 1));
+      if ((static_cast<unsigned char>(trial.back()) & 0xC0) != 0x80) break;
+      trial.resize(character_length(trial[0]), char(0x80));
+      if (skip + 1 >= trial.size() || invalid_utf8_at(trial)) break;
+      ++skip;
+    }
+    text.remove_prefix(*bad + skip);
+  }
+  out += text;
+  return out;
+}
+
+std::string checked_text(std::string_view text, bool replace, std::string_view what) {
+  const auto bad = invalid_utf8_at(text);
+  if (!bad) return std::string(text);
+  if (replace) return replace_invalid_utf8(text);
+  throw Error(Status::invalid_argument, message(what, ": expected UTF-8, found an invalid byte at offset ", *bad));
+}
+
+PromptMaker::PromptMaker(const Tokenizer& tokenizer, std::string template_source)
+    : tokenizer_(tokenizer), source_(std::move(template_source)), template_(source_),
+      format_(hadal::reply_format(source_)) {
+  for (int32_t id = 0; id < tokenizer.size(); ++id) {
+    if (!tokenizer.is_added(id)) continue;
+    const std::string_view piece = tokenizer.piece(id);
+    const bool special = tokenizer.is_special(id);
+    if (piece.empty() || (!special && !looks_like_markup(piece))) continue;
+    markers_.push_back({std::string(piece), id, special});
+    first_bytes_[static_cast<unsigned char>(piece[0])] = true;
+  }
+  std::stable_sort(markers_.begin(), markers_.end(),
+                   [](const Marker& a, const Marker& b) { return a.text.size() > b.text.size(); });
+}
+
+std::optional<PromptMaker::Match> PromptMaker::find_marker(std::string_view text, size_t from, bool special_only) const {
+  for (size_t at = from; at < text.size(); ++at) {
+    if (!first_bytes_[static_cast<unsigned char>(text[at])]) continue;
+    for (const Marker& marker : markers_)
+      if ((marker.special || !special_only) && text.substr(at).starts_with(marker.text)) return Match{at, &marker};
+  }
+  return std::nullopt;
+}
+
+// Every marker in the content with a private character after its first one, so that it is a marker no more.
+std::string PromptMaker::broken(std::string_view content, bool special_only, std::string_view exact,
+                                std::string_view split) const {
+  std::string out;
+  size_t at = 0;
+  while (const auto match = find_marker(content, at, special_only)) {
+    const size_t first = character_length(match->marker->text[0]);
+    out += content.substr(at, match->at + first - at);
+    out += match->marker->special ? exact : split;
+    at = match->at + first;
+  }
+  out += content.substr(at);
+  return out;
+}
+
+std::string PromptMaker::render(Json::Object variables) const {
+  const auto provide = [&](std::string_view key, Json value) {
+    for (const auto& member : variables)
+      if (member.first == key) return;
+    variables.emplace_back(std::string(key), std::move(value));
+  };
+  const auto spelling = [&](std::optional<int32_t> id) {
+    return id ? std::string(tokenizer_.piece(*id)) : std::string();
+  };
+  if (tokenizer_.bos) provide("bos_token", spelling(tokenizer_.bos));
+  if (tokenizer_.eos) provide("eos_token", spelling(tokenizer_.eos));
+  if (tokenizer_.padding) provide("pad_token", spelling(tokenizer_.padding));
+  if (tokenizer_.unknown) provide("unk_token", spelling(tokenizer_.unknown));
+  provide("add_generation_prompt", true);
+  return template_.render(Json(std::move(variables)));
+}
+
+std::string PromptMaker::render_json(std::string_view json, const PromptSettings& settings) const {
+  Json parsed;
+  try {
+    parsed = parse_json(json, "conversation");
+  } catch (const Error& error) {
+    if (error.status() != Status::corrupt) throw;
+    throw Error(Status::invalid_argument, error.what());
+  }
+  Json::Object given;
+  if (parsed.as_array()) given.emplace_back("messages", std::move(parsed));
+  else if (parsed.as_object()) given = *parsed.as_object();
+  const Json* messages = nullptr;
+  for (auto& member : given)
+    if (member.first == "messages") messages = &member.second;
+  if (!messages || !messages->as_array())
+    throw Error(Status::invalid_argument,
+                "conversation: expected a JSON list of messages or an object with \"messages\"");
+  for (const Json& item : *messages->as_array())
+    if (!item.as_object())
+      throw Error(Status::invalid_argument, "conversation: expected every message to be an object with \"role\"");
+  for (auto& member : variables({}, settings)) {
+    if (member.first == "messages") continue;
+    if (std::none_of(given.begin(), given.end(), [&](const auto& own) { return own.first == member.first; }))
+      given.push_back(std::move(member));
+  }
+  if (!settings.system.empty()) {
+    for (auto& member : given) {
+      if (member.first != "messages") continue;
+      Json::Array list = *member.second.as_array();
+      const Json* role = list.empty() ? nullptr : list.front().find("role");
+      if (role && role->as_string() && *role->as_string() == "system") break;
+      list.insert(list.begin(), Json(Json::Object{{"role", std::string("system")}, {"content", settings.system}}));
+      member.second = Json(std::move(list));
+    }
+  }
+  return close_thought(render(std::move(given)), settings.thinking);
+}
+
+Json::Object PromptMaker::variables(std::span<const Message> messages, const PromptSettings& settings) const {
+  Json::Array list;
+  if (!settings.system.empty() && (messages.empty() || messages.front().role != "system"))
+    list.push_back(Json(Json::Object{{"role", std::string("system")}, {"content", settings.system}}));
+  for (const Message& m : messages) list.push_back(Json(Json::Object{{"role", m.role}, {"content", m.content}}));
+  Json::Object out;
+  out.emplace_back("messages", Json(std::move(list)));
+  if (settings.thinking != Thinking::automatic) {
+    const bool on = settings.thinking == Thinking::on;
+    out.emplace_back("enable_thinking", on);
+    out.emplace_back("thinking", on);
+  }
+  if (!settings.tools.empty()) out.emplace_back("tools", parse_json(settings.tools, "option tools"));
+  return out;
+}
+
+// Where the template cannot be told not to think, the thought is closed before it begins.
+std::string PromptMaker::close_thought(std::string text, Thinking thinking) const {
+  if (thinking != Thinking::off || format_.thought_close.empty() || contains(source_, "enable_thinking") ||
+      contains(source_, "thinking"))
+    return text;
+  const size_t opened = text.rfind(format_.thought_open), closed = text.rfind(format_.thought_close);
+  const bool inside = opened != std::string::npos && (closed == std::string::npos || closed < opened);
+  if (inside) return text + "\n" + format_.thought_close + "\n\n";
+  return text + format_.thought_open + "\n\n" + format_.thought_close + "\n\n";
+}
+
+std::string PromptMaker::text(std::span<const Message> messages, const PromptSettings& settings) const {
+  return close_thought(render(variables(messages, settings)), settings.thinking);
+}
+
+Prompt PromptMaker::make(std::span<const Message> messages, const PromptSettings& settings) const {
+  Prompt prompt;
+  prompt.text = text(messages, settings);
+
+  // Two private characters that nobody uses here.
+  std::string exact, split;
+  for (int i = 0; i < 32 && split.empty(); ++i) {
+    const std::string candidate = noncharacter(i);
+    if (contains(prompt.text, candidate) || contains(source_, candidate)) continue;
+    bool used = contains(settings.system, candidate);
+    for (const Message& m : messages) used = used || contains(m.content, candidate);
+    if (!used) (exact.empty() ? exact : split) = candidate;
+  }
+  if (split.empty())
+    throw Error(Status::invalid_argument, "messages: every noncharacter from U+FDD0 to U+FDEF is in use");
+
+  bool any = false;
+  std::vector<Message> safe(messages.begin(), messages.end());
+  for (Message& m : safe) {
+    // In a reply of the model, "<think>" and tool markers are its own.
+    std::string content = broken(m.content, m.role == "assistant", exact, split);
+    any = any || content.size() != m.content.size();
+    m.content = std::move(content);
+  }
+  PromptSettings safe_settings = settings;
+  safe_settings.system = broken(settings.system, false, exact, split);
+  any = any || safe_settings.system.size() != settings.system.size();
+
+  std::vector<int32_t>& tokens = prompt.tokens;
+  if (!any) {
+    tokenizer_.encode(prompt.text, true, tokens);
+  } else {
+    // What tokenizers do with special tokens: cut the text at them, encode the parts between. Broken ones are not
+    // found, and count as text.
+    const std::string marked = text(safe, safe_settings);
+    const auto encode_plain = [&](std::string_view part) {
+      while (!part.empty()) {
+        const size_t cut = part.find(split);
+        std::string plain(part.substr(0, cut));
+        erase_all(plain, exact);
+        if (!plain.empty()) tokenizer_.encode(plain, false, tokens);
+        part = cut == std::string_view::npos ? std::string_view{} : part.substr(cut + split.size());
+      }
+    };
+    size_t at = 0;
+    while (const auto match = find_marker(marked, at, true)) {
+      encode_plain(std::string_view(marked).substr(at, match->at - at));
+      tokens.push_back(match->marker->id);
+      at = match->at + match->marker->text.size();
+    }
+    encode_plain(std::string_view(marked).substr(at));
+  }
+  if (tokenizer_.add_bos && tokenizer_.bos && (tokens.empty() || tokens.front() != *tokenizer_.bos))
+    tokens.insert(tokens.begin(), *tokenizer_.bos);
+  return prompt;
+}
+
+std::string PromptMaker::message_of_reply(const std::string& raw, const std::string& answer) const {
+  if (format_.thought_close.empty()) return raw;
+  const bool takes_apart = contains(source_, "split('" + format_.thought_close) ||
+                           contains(source_, "'" + format_.thought_close + "' in") ||
+                           contains(source_, "\"" + format_.thought_close + "\" in");
+  return takes_apart ? raw : answer;
+}
+
+}  // namespace hadal

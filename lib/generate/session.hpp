@@ -1,0 +1,164 @@
+// One timeline: tokens, cache, sampler state, conversation. Every public function takes the scheduler's lock; those
+// of the scheduler's own part are called with it held.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "chat/chat.hpp"
+#include "core/buffer.hpp"
+#include "core/status.hpp"
+#include "core/tensor.hpp"
+#include "generate/model.hpp"
+#include "generate/options.hpp"
+#include "generate/pages.hpp"
+#include "generate/prompt.hpp"
+#include "generate/reply.hpp"
+#include "generate/sampler.hpp"
+#include "generate/scheduler.hpp"
+
+namespace hadal {
+
+// Numbers as in hadal.h.
+enum class Finish : int32_t { none = 0, stop = 1, stop_text = 2, length = 3, context = 4, cancelled = 5, error = 6 };
+std::string_view name_of(Finish finish);
+
+struct Usage {
+  Finish finish = Finish::none;
+  int64_t prompt_tokens = 0, reused_tokens = 0, generated_tokens = 0;
+  int64_t prompt_ns = 0, decode_ns = 0;
+};
+
+class Session : public std::enable_shared_from_this<Session> {
+ public:
+  static std::shared_ptr<Session> create(std::shared_ptr<Model> model, Options options);
+  ~Session();
+  std::shared_ptr<Session> fork();
+  void reset();
+  void rewind(int64_t tokens);
+
+  // Bytes of a snapshot, and the snapshot itself into exactly that many.
+  std::vector<std::byte> save();
+  void restore(std::span<const std::byte> bytes);
+
+  void set(std::string_view key, std::string_view value);
+  std::string get(std::string_view key);
+
+  void add(std::string_view role, std::string_view text);
+  void add_tokens(std::span<const int32_t> ids);
+  void add_text(std::string_view text, bool parse_special);
+  std::string render();
+  std::string render(std::string_view json);
+
+  // Each computes until its goal or the deadline (host clock); throws what ended the turn, once.
+  void until_piece(int64_t deadline_ns);
+  void until_over(int64_t deadline_ns);
+  bool over();                        // no turn in progress or asked for
+  bool take_piece(ReplyPiece& out, size_t most);   // at most that many bytes, whole characters
+  int32_t state();
+
+  void cancel() noexcept;
+
+  Usage usage();
+  std::vector<int32_t> tokens(int64_t first);
+  int64_t num_tokens();
+  uint64_t cache_bytes();
+  int64_t context() const { return context_; }
+
+  // The rows asked for by the option `logits`, fed first. Valid until the session changes.
+  std::span<const float> logits();
+  void top(size_t n, std::vector<int32_t>& ids, std::vector<float>& log_probabilities);
+  struct Score {
+    double log_probability = 0;
+    int64_t tokens = 0;
+  };
+  Score score(std::string_view text, bool parse_special);
+
+  const std::shared_ptr<Model>& model() const { return model_; }
+  // One thread at a time; the C interface and runtime steps claim it.
+  std::atomic<bool>& occupied() { return occupied_; }
+  void start_turn_unless_occupied();
+
+  // --- the scheduler's part ---
+  bool has_work() const { return active_ || (feeding_ && pending() > 0); }
+  void resume() noexcept;            // chooses where nothing has to be fed first
+  bool turn_wanted() const { return turn_wanted_; }
+  bool has_pieces() const { return reply_ && reply_->has_pieces(); }
+  int64_t pending() const { return int64_t(tokens_.size()) - fed_; }
+  int64_t fed() const { return fed_; }
+  int64_t chunk() const { return chunk_; }
+  bool wants_all_rows() const { return rows_ != Rows::last; }
+  std::span<std::byte* const> pages() const { return table_.pages(); }
+  std::span<const int32_t> prepare_run(int64_t count);
+  bool in_run() const { return in_run_; }
+  void set_in_run(bool in_run) noexcept { in_run_ = in_run; }
+  void run_finished(int64_t count, const Tensor& rows, int64_t run_ns) noexcept;
+  bool cancel_wanted() const noexcept { return cancel_.load(); }
+  void end_turn_cancelled() noexcept;
+
+ private:
+  enum class Mode : uint8_t { empty, chat, raw };
+  enum class Rows : uint8_t { last, keep, score };
+
+  Session(std::shared_ptr<Model> model, Options options);
+  void apply_options();
+  Scheduler::Lock hold();            // the lock, with this session out of any run
+  PromptSettings prompt_settings() const;
+  void check_room(int64_t more) const;
+
+  // A turn: asked for by add*, started (prompt made), active (computing), over.
+  void start_turn();
+  void install_prompt();
+  void begin_reply();
+  void sample();
+  void accept(int32_t id);
+  void end_turn(Finish finish);
+  void fail_turn(const Error& error) noexcept;
+  void throw_failure();
+  void want_turn();
+  void feed(Scheduler::Lock& lock);
+  void forget_rows() noexcept;
+  void invalidate_logits_for_refeed();
+  void cut(int64_t tokens);
+
+  const std::shared_ptr<Model> model_;
+  Scheduler& scheduler_;
+  Options options_;
+  int64_t context_, chunk_;
+  PageTable table_;
+  Buffer logits_memory_;
+  std::span<float> logits_;          // what follows token fed_ - 1, if logits_valid_
+  bool logits_valid_ = false;
+  Sampler sampler_;
+  uint64_t seed_ = 0;
+
+  Mode mode_ = Mode::empty;
+  std::vector<Message> messages_;
+  std::vector<int32_t> tokens_;
+  int64_t fed_ = 0;                  // of tokens_, in the cache
+  std::string prompt_text_;
+  int64_t dropped_messages_ = 0;     // left out of the prompt by context_policy=drop
+
+  bool turn_wanted_ = false, prompt_installed_ = false, active_ = false, feeding_ = false, in_run_ = false;
+  std::atomic<bool> cancel_ = false, occupied_ = false;
+  std::optional<Error> failure_;     // ended the turn, not told yet
+  Usage usage_;
+  std::optional<Reply> reply_;       // of the turn in progress or the last one
+  int64_t max_tokens_ = -1;
+  std::vector<int32_t> stop_ids_;
+  bool ignore_end_ = false;
+
+  Rows rows_ = Rows::last;
+  Buffer rows_memory_;
+  int64_t num_rows_ = 0, rows_room_ = 0;
+  Score score_;
+  std::vector<double> row_scratch_;
+};
+
+}  // namespace hadal
