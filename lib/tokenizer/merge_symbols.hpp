@@ -88,7 +88,7 @@ void merge_long(const Pairs& pairs, std::vector<Symbol>& symbols, MergeScratch& 
 // At most 2^32 - 2 symbols.
 template <class Pairs, class Symbol>
 void merge_symbols(const Pairs& pairs, std::vector<Symbol>& symbols, MergeScratch& scratch) {
-  constexpr size_t kShort = 48;
+  constexpr size_t kShort = 96;
   if (symbols.size() < 2) return;
   if (symbols.size() > kShort) return detail::merge_long(pairs, symbols, scratch);
   Merge best[kShort];
