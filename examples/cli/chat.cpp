@@ -168,8 +168,11 @@ int chat(ModelOptions& options) {
   if (watched) {
     std::string name = model_get_or_empty(model.get(), "name");
     if (name.empty()) name = options.model;
+    hadal_usage usage{};
+    usage.size = sizeof usage;
+    check(hadal_session_usage(session.get(), &usage));
     fmt::print("{}{}{} {}{} tokens of context; /? says what there is{}\n", terminal::bold(), name, terminal::plain(),
-               terminal::dim(), session_get(session.get(), "context"), terminal::plain());
+               terminal::dim(), usage.context, terminal::plain());
   }
   return Chat(session.get(), watched).run();
 }

@@ -45,7 +45,6 @@ int complain(std::string sentence, int code) {
 int run_tool(int argc, char** argv) {
   CLI::App app("DeepSeek models inside your own program; this tool shows what the library can do.", "hadal");
   app.set_version_flag("--version", [] { return fmt::format("hadal {} (interface {})", hadal_version(), hadal_abi()); });
-  app.require_subcommand(1);
   app.set_help_flag("-h,--help", "Say what there is");
 
   // Only the command that was asked for gets its flags; the others are names for the help text.
@@ -56,6 +55,8 @@ int run_tool(int argc, char** argv) {
     command->set_help_flag("-h,--help", "Say what there is");
     if (wanted == entry.name) run = entry.add(*command);
   }
+  if (!run && !wanted.empty() && wanted.front() != '-')
+    return complain(fmt::format("{}: no such command (see: hadal --help)", wanted), kExitUsage);
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp& e) {
@@ -67,7 +68,7 @@ int run_tool(int argc, char** argv) {
   } catch (const CLI::ParseError& e) {
     return complain(fmt::format("{} (see: hadal {}--help)", e.what(), run ? wanted + " " : ""), kExitUsage);
   }
-  if (!run) return complain("name the command first (see: hadal --help)", kExitUsage);
+  if (!run) return complain("a command comes first (see: hadal --help)", kExitUsage);
   const int code = run();
   if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) return complain("standard output: writing failed", kExitFailed);
   return code;
