@@ -26,7 +26,7 @@ std::vector<std::unique_ptr<Backend>> backends_under_test(const BackendOptions& 
       } catch (const Error& error) {
         REQUIRE(error.status() == Status::unsupported);
         static std::string reported;
-        if (reported.find(error.what()) == std::string::npos) MESSAGE("skipped: ", error.what());
+        if (reported.find(error.what()) == std::string::npos) MESSAGE("skipped: ", std::string(error.what()));
         reported += error.what();
       }
     }

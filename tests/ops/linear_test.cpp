@@ -1,6 +1,9 @@
 // linear: y = x · Wᵀ + b.
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <cmath>
+
 #include "ops/backends_under_test.hpp"
 #include "ops/matrix.hpp"
 #include "ops/run_node.hpp"
@@ -58,6 +61,85 @@ TEST_CASE("the reference's linear is its formula") {
         }
       }
       CHECK(nmse(run(reference(), o), expected) <= kOneRounding);
+    }
+  }
+}
+
+// What the rounding of activations may cost, as a sum of squared errors over all outputs: a backend that multiplies
+// integers rounds x in blocks of 32 to steps of largest / 127, and to a 254th of that where the step is above 5 % of
+// the row's root mean square, or everywhere if exact. An error uniform over a step has a variance of step^2 / 12.
+double rounding_of_activations(const Operands& o, bool exact) {
+  const Weight& w = o.weight.weight;
+  if (!is_block_type(w.dtype)) return 0;
+  std::vector<double> squares(size_t(w.cols), 0);   // of each column of the weight
+  for (size_t i = 0; i < o.weight.decoded.size(); ++i)
+    squares[i % size_t(w.cols)] += o.weight.decoded[i] * o.weight.decoded[i];
+  double sum = 0;
+  for (int64_t r = 0; r < o.x.rows; ++r) {
+    double power = 0;
+    for (int64_t i = 0; i < w.cols; ++i) power += double(o.x.at(r, i)) * o.x.at(r, i) / double(w.cols);
+    for (int64_t block = 0; block < w.cols; block += 32) {
+      double largest = 0, weight = 0;
+      for (int64_t i = block; i < block + 32; ++i) {
+        largest = std::max(largest, std::fabs(double(o.x.at(r, i))));
+        weight += squares[size_t(i)];
+      }
+      double step = largest / 127;
+      if (exact || step > 0.05 * std::sqrt(power)) step /= 254;
+      sum += step * step / 12 * weight;
+    }
+  }
+  return sum;
+}
+
+// Sum over all outputs of the squares of their terms: what f32 rounding is relative to.
+double power_of_terms(const Operands& o) {
+  const Weight& w = o.weight.weight;
+  double sum = 0;
+  for (int64_t r = 0; r < o.x.rows; ++r)
+    for (int64_t j = 0; j < w.rows; ++j)
+      for (int64_t i = 0; i < w.cols; ++i) {
+        const double term = o.x.at(r, i) * o.weight.decoded[size_t(j * w.cols + i)];
+        sum += term * term;
+      }
+  return sum;
+}
+
+struct Setting {
+  std::string name;
+  bool exact, panels;
+};
+
+TEST_CASE("linear agrees with the reference within the rounding of activations") {
+  for (const Setting& setting : {Setting{"auto", false, true}, {"exact", true, true}, {"in place", false, false}}) {
+    BackendOptions options;
+    options.exact = setting.exact;
+    options.panels = setting.panels;
+    std::vector<std::unique_ptr<Backend>> backends = backends_under_test(options);
+    for (const Case& c : kCases) {
+      for (const Dtype dtype : weight_types()) {
+        if (!fits(c, dtype)) continue;
+        CAPTURE(setting.name);
+        CAPTURE(c.rows);
+        CAPTURE(c.in);
+        CAPTURE(c.out);
+        CAPTURE(std::string(name(dtype)));
+        const Operands o(c, dtype, 2);
+        const Matrix expected = run(reference(), o);
+        // Codes are multiplied before their offset is taken away: their products are at most 4 times the weights'.
+        const double sums = f32_sum(c.in) * power_of_terms(o) * (is_block_type(dtype) ? 16 : 1);
+        // The sum over n outputs of a square of known mean passes it by this much once in a million cases.
+        const double chance = 1 + 5 * std::sqrt(2.0 / double(expected.values.size()));
+        const double allowed = chance * (sums + rounding_of_activations(o, setting.exact));
+        for (const auto& backend : backends) {
+          CAPTURE(label(*backend));
+          const Matrix actual = run(*backend, o);
+          double error = 0;
+          for (size_t i = 0; i < actual.values.size(); ++i)
+            error += std::pow(double(actual.values[i]) - expected.values[i], 2);
+          CHECK(error <= allowed);
+        }
+      }
     }
   }
 }

@@ -11,10 +11,10 @@ namespace hadal::test {
 // Two ways to the same double, each rounded to f32 once: at most one unit in the last place apart.
 inline constexpr double kOneRounding = 0x1p-46;
 
-// A sum of n products in f32, one rounding each of at most 2^-24 of the partial sum. Partial sums of independent terms
-// grow as the root of their number, so the squared error is sum_k k 2^-48 / 3 = n^2 / 6 * 2^-48 of a term's square
-// while the sum's own square is n of it; any other order is better. The 16 covers few terms and what follows the sum.
-constexpr double f32_sum(int64_t n) { return (double(n) / 6 + 16) * 0x1p-48; }
+// A sum of n products in f32, relative to the sum of the squares of its terms. Each of n roundings is uniform within
+// 2^-24 of its partial sum, a variance of 2^-48 / 3 of that sum's square; and for terms of independent sign no partial
+// sum's square is above that of all terms, whatever the order. The 16 covers what follows the sum.
+constexpr double f32_sum(int64_t n) { return (double(n) / 3 + 16) * 0x1p-48; }
 
 // The mean squared relative error of one rounding to a cache format. Floats: uniform over a unit in the last place, at
 // worst 2^-10 (f16) or 2^-7 (bf16) of the value. q8_0: uniform over a step of largest / 127, and the largest of 32
