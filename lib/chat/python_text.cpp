@@ -72,7 +72,7 @@ std::vector<std::string_view> split_blank(std::string_view text, int64_t limit) 
   };
   for (skip(true); pos < text.size(); skip(true)) {
     if (limit >= 0 && static_cast<int64_t>(parts.size()) >= limit) {
-      parts.push_back(strip(text.substr(pos), {}, false, true));
+      parts.push_back(text.substr(pos));
       break;
     }
     const size_t begin = pos;
@@ -94,7 +94,7 @@ std::vector<std::string_view> split_blank_from_right(std::string_view text, int6
   };
   for (skip(true); end > 0; skip(true)) {
     if (limit >= 0 && static_cast<int64_t>(parts.size()) >= limit) {
-      parts.push_back(strip(text.substr(0, end), {}, true, false));
+      parts.push_back(text.substr(0, end));
       break;
     }
     const size_t stop = end;
