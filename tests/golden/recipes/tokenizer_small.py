@@ -111,7 +111,7 @@ def add_tokens(kind, out):
         out.add_special_tokens([token(t, True) for t in ("<|endoftext|>", "<|im_start|>", "<|im_end|>", "<repo_name>")])
     elif kind == "qwen2":
         out.add_special_tokens([token("<|im_start|>", True), token("<|im_end|>", True)])
-        out.add_tokens([token("<think>", False), token("</think>", False), token("a\u0323x", False, normalized=True)])
+        out.add_tokens([token("<think>", False), token("</think>", False), token("\u1ea1x", False, normalized=True)])
     elif kind == "llama-bpe":
         out.add_special_tokens([token("<|begin_of_text|>", True), token("<|eot_id|>", True)])
         begin = out.token_to_id("<|begin_of_text|>")

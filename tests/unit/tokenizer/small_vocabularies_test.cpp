@@ -65,12 +65,7 @@ TEST_CASE("the same vocabularies as GGUF keys give the same ids") {
     MetadataBuilder metadata = gguf_of(file, kind.pre_tokenizer);
     const auto tokenizer = metadata.load();
     CHECK(tokenizer->pre_tokenizer() == kind.pre_tokenizer);
-    Cases cases = cases_of(kind);
-    if (std::string_view(kind.file) == "qwen2")  // GGUF cannot say that an added token is matched after normalising
-      std::erase_if(cases.encode, [](const EncodeCase& c) {
-        return c.text.find("a\xCC\xA3") != std::string::npos;
-      });
-    check_encoding(*tokenizer, cases);
+    check_encoding(*tokenizer, cases_of(kind));
   }
 }
 
