@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <type_traits>
 #include <utility>
 
 #include "backends/cpu/attention.hpp"
@@ -17,6 +18,10 @@
 namespace hadal::cpu {
 namespace {
 
+// Elements of the cache as they lie in memory; plain floats are those of a widened page.
+struct F32 {
+  float value;
+};
 struct F16 {
   uint16_t bits;
 };
@@ -63,13 +68,21 @@ class AttentionKernel {
   }
 
   HADAL_INLINE Vec load(const float* p) { return Isa::load(p); }
+  HADAL_INLINE Vec load(const F32* p) { return Isa::load(&p->value); }
   HADAL_INLINE Vec load(const F16* p) { return Isa::load_f16(&p->bits); }
   HADAL_INLINE Vec load(const Bf16* p) { return Isa::load_bf16(&p->bits); }
   HADAL_INLINE Vec load(const int8_t* p) { return Isa::to_float(Isa::load_int8(reinterpret_cast<const uint8_t*>(p))); }
 
-  // scores[r][position] = q[r] · key[position], over `Blocks` blocks of 16 positions.
+  // What comes from memory is fetched while what lies before it is worked on: pages are too short for the hardware to
+  // see a pattern (one token at depth 4096: 1.2x with 2 heads of 128, 1.45x with 3 of 64).
+  template <int Blocks, class Element>
+  HADAL_INLINE void prefetch(const Element* ahead, int64_t i) {
+    if constexpr (!std::is_same_v<Element, float>) Isa::prefetch(ahead + i * Blocks * kBlock);
+  }
+
+  // scores[r][position] = q[r] · key[position], over `Blocks` blocks of 16 positions. ahead: what will be read next.
   template <int Rows, int Blocks, class Element>
-  static void score_blocks(const float* q, int64_t key_dim, const Element* keys, float* scores) {
+  static void score_blocks(const float* q, int64_t key_dim, const Element* keys, const Element* ahead, float* scores) {
     Vec sum[Rows][Blocks * kVectors];
     HADAL_UNROLL
     for (int r = 0; r < Rows; ++r) {
@@ -78,6 +91,7 @@ class AttentionKernel {
     }
     const Element* key = keys;
     for (int64_t k = 0; k < key_dim; ++k, key += kBlock) {
+      prefetch<Blocks>(ahead, k);
       Vec column[Blocks * kVectors];
       HADAL_UNROLL
       for (int b = 0; b < Blocks; ++b) {
@@ -98,21 +112,25 @@ class AttentionKernel {
     }
   }
 
+  // ahead: what will be read after all of them.
   template <int Rows, class Element>
-  static void score_rows(const float* q, int64_t key_dim, const Element* keys, int64_t blocks, float* scores) {
+  static void score_rows(const float* q, int64_t key_dim, const Element* keys, int64_t blocks, const Element* ahead,
+                         float* scores) {
     constexpr int kWide = blocks_for(Rows);
+    const auto block = [&](int64_t b) { return b < blocks ? keys + b * key_dim * kBlock : ahead; };
     int64_t b = 0;
     for (; b + kWide <= blocks; b += kWide)
-      score_blocks<Rows, kWide>(q, key_dim, keys + b * key_dim * kBlock, scores + b * kBlock);
+      score_blocks<Rows, kWide>(q, key_dim, block(b), block(b + kWide), scores + b * kBlock);
     if constexpr (kWide > 1) {
-      for (; b < blocks; ++b) score_blocks<Rows, 1>(q, key_dim, keys + b * key_dim * kBlock, scores + b * kBlock);
+      for (; b < blocks; ++b)
+        score_blocks<Rows, 1>(q, key_dim, block(b), block(b + 1), scores + b * kBlock);
     }
   }
 
   // sums[r] = sums[r] * rescale[r] + sum over positions [begin, end) of weights[r][position] * value[position].
   template <int Rows, int Blocks, class Element>
-  static void weigh_blocks(const float* weights, const float* rescale, const Element* values, int64_t begin, int64_t end,
-                           float* sums, int64_t stride) {
+  static void weigh_blocks(const float* weights, const float* rescale, const Element* values, const Element* ahead, int64_t begin,
+                           int64_t end, float* sums, int64_t stride) {
     Vec sum[Rows][Blocks * kVectors];
     HADAL_UNROLL
     for (int r = 0; r < Rows; ++r) {
@@ -122,6 +140,7 @@ class AttentionKernel {
         sum[r][j] = Isa::mul(Isa::load(sums + r * stride + j * kLanes), factor);
     }
     for (int64_t position = begin; position < end; ++position) {
+      prefetch<Blocks>(ahead, position);
       Vec value[Blocks * kVectors];
       HADAL_UNROLL
       for (int b = 0; b < Blocks; ++b) {
@@ -144,23 +163,24 @@ class AttentionKernel {
   }
 
   template <int Rows, class Element>
-  static void weigh_rows(const float* weights, const float* rescale, const Element* values, int64_t begin, int64_t end,
-                         float* sums, int64_t blocks) {
+  static void weigh_rows(const float* weights, const float* rescale, const Element* values, const Element* ahead,
+                         int64_t begin, int64_t end, float* sums, int64_t blocks) {
     constexpr int kWide = blocks_for(Rows);
     const int64_t stride = partial_stride(blocks);
+    const auto block = [&](int64_t b) { return b < blocks ? values + b * kPage * kBlock : ahead; };
     int64_t b = 0;
     for (; b + kWide <= blocks; b += kWide)
-      weigh_blocks<Rows, kWide>(weights, rescale, values + b * kPage * kBlock, begin, end, sums + b * kBlock, stride);
+      weigh_blocks<Rows, kWide>(weights, rescale, block(b), block(b + kWide), begin, end, sums + b * kBlock, stride);
     if constexpr (kWide > 1) {
       for (; b < blocks; ++b)
-        weigh_blocks<Rows, 1>(weights, rescale, values + b * kPage * kBlock, begin, end, sums + b * kBlock, stride);
+        weigh_blocks<Rows, 1>(weights, rescale, block(b), block(b + 1), begin, end, sums + b * kBlock, stride);
     }
   }
 
   template <class Element>
   struct RowKernels {
-    using Score = void (*)(const float*, int64_t, const Element*, int64_t, float*);
-    using Weigh = void (*)(const float*, const float*, const Element*, int64_t, int64_t, float*, int64_t);
+    using Score = void (*)(const float*, int64_t, const Element*, int64_t, const Element*, float*);
+    using Weigh = void (*)(const float*, const float*, const Element*, const Element*, int64_t, int64_t, float*, int64_t);
     struct Table {
       Score score[kRows];
       Weigh weigh[kRows];
@@ -234,17 +254,15 @@ class AttentionKernel {
       const int64_t first_token = page * kPage > tile_.position ? page * kPage - tile_.position : 0;
       if (first_token >= tile_.tokens) break;
       if (whole && page > tile_.first_page) end_ranges(page, first_token);
-      const std::byte* const head = tile_.pages[page] + tile_.head_offset;
-      const std::byte* const values = head + tile_.arrangement.values;
       if (widen) {
-        widen_page(head);
-        run_page(page, first_token, keys_, values_);
+        widen_page(head_of(page));
+        run_page<float>(page, first_token, keys_, values_, nullptr);
       } else if (tile_.cache_type == Dtype::f32) {
-        run_page(page, first_token, reinterpret_cast<const float*>(head), reinterpret_cast<const float*>(values));
+        run_page_in_place<F32>(page, first_token);
       } else if (tile_.cache_type == Dtype::f16) {
-        run_page(page, first_token, reinterpret_cast<const F16*>(head), reinterpret_cast<const F16*>(values));
+        run_page_in_place<F16>(page, first_token);
       } else {
-        run_page(page, first_token, reinterpret_cast<const Bf16*>(head), reinterpret_cast<const Bf16*>(values));
+        run_page_in_place<Bf16>(page, first_token);
       }
     }
     if (whole) {
@@ -253,6 +271,8 @@ class AttentionKernel {
       for (int64_t i = 0; i < rows * stride_; i += kLanes) Isa::store(tile_.partials + i, Isa::load(sums_ + i));
     }
   }
+
+  const std::byte* head_of(int64_t page) const { return tile_.pages[page] + tile_.head_offset; }
 
   // Scores come out as exponents of two.
   void scale_queries() {
@@ -287,28 +307,37 @@ class AttentionKernel {
     }
   }
 
+  template <class Element>
+  void run_page_in_place(int64_t page, int64_t first_token) {
+    const std::byte* const head = head_of(page);
+    run_page(page, first_token, reinterpret_cast<const Element*>(head),
+             reinterpret_cast<const Element*>(head + tile_.arrangement.values),
+             reinterpret_cast<const Element*>(page + 1 < tile_.end_page ? head_of(page + 1) : head));
+  }
+
   // All rows that reach this page, in register tiles of nearly equal height.
   template <class Element>
-  void run_page(int64_t page, int64_t first_token, const Element* keys, const Element* values) {
+  void run_page(int64_t page, int64_t first_token, const Element* keys, const Element* values, const Element* next) {
     int64_t row = first_token * tile_.group;
     int64_t left = tile_.rows() - row;
     for (int64_t tiles = (left + kRows - 1) / kRows; tiles > 0; --tiles) {
       const int height = int((left + tiles - 1) / tiles);
-      run_rows(page, row, height, keys, values);
+      run_rows(page, row, height, keys, values, next);
       row += height;
       left -= height;
     }
   }
 
   template <class Element>
-  void run_rows(int64_t page, int64_t row, int height, const Element* keys, const Element* values) {
+  void run_rows(int64_t page, int64_t row, int height, const Element* keys, const Element* values, const Element* next) {
     // How many positions of the page a row may see; the later the row, the more.
     const auto count_of = [&](int i) {
       const int64_t count = tile_.position + (row + i) / tile_.group + 1 - page * kPage;
       return count < kPage ? count : kPage;
     };
     const int64_t blocks = (count_of(height - 1) + kBlock - 1) / kBlock;
-    RowKernels<Element>::for_height.score[height - 1](q_ + row * tile_.key_dim, tile_.key_dim, keys, blocks, scores_);
+    RowKernels<Element>::for_height.score[height - 1](q_ + row * tile_.key_dim, tile_.key_dim, keys, blocks, values,
+                                                     scores_);
     float rescale[kRows] = {};
     for (int i = 0; i < height; ++i) rescale[i] = soften(scores_ + i * kPage, count_of(i), sums_ + (row + i) * stride_);
 
@@ -316,11 +345,12 @@ class AttentionKernel {
     const int64_t common = count_of(0), blocks_of_values = tile_.arrangement.value_blocks;
     float* const sums = sums_ + row * stride_;
     constexpr float kOne = 1;
-    RowKernels<Element>::for_height.weigh[height - 1](scores_, rescale, values, 0, common, sums, blocks_of_values);
+    RowKernels<Element>::for_height.weigh[height - 1](scores_, rescale, values, next, 0, common, sums,
+                                                     blocks_of_values);
     for (int i = 1; i < height; ++i) {
       if (const int64_t count = count_of(i); count > common)
-        RowKernels<Element>::for_height.weigh[0](scores_ + i * kPage, &kOne, values, common, count, sums + i * stride_,
-                                                 blocks_of_values);
+        RowKernels<Element>::for_height.weigh[0](scores_ + i * kPage, &kOne, values, values, common, count,
+                                                 sums + i * stride_, blocks_of_values);
     }
   }
 
