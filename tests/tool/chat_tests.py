@@ -125,7 +125,7 @@ class OnATerminal(ToolTest):
         self.assertEqual(terminal.leave(), 0)
 
     def test_ctrl_c_stops_an_answer_and_the_chat_goes_on(self):
-        terminal = self.chat("--backend", "reference", "--max-tokens", "100000")
+        terminal = self.chat("--backend", "reference", "--context", "60000")
         terminal.type("hello\r")
         terminal.wait_for("hello")
         time.sleep(1)

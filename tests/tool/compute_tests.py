@@ -108,7 +108,7 @@ class Run(ToolTest):
 
     def test_interrupting_an_answer_leaves_with_130(self):
         process = subprocess.Popen([harness.TOOL, "run", self.model, "hello", "--ignore-end", "--max-tokens", "100000",
-                                    "--context", "2000", "--context-policy", "stop", "--backend", "reference"],
+                                    "--context", "60000", "--backend", "reference"],
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         process.stdout.read(1)
         process.send_signal(signal.SIGINT)
