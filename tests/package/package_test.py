@@ -68,6 +68,7 @@ def check_installed(source, prefix, work):
     configure(os.path.join(HERE, "consumer"), consumer, f"-DCMAKE_PREFIX_PATH={prefix}", f"-DSNIPPETS={';'.join(programs)}")
     run("cmake", "--build", consumer)
     run(os.path.join(consumer, "consumer"))
+    run(os.path.join(consumer, "consumer_cpp"))
 
     # pkg-config, with a C compiler alone: the shared library and the static one.
     settings = {"PKG_CONFIG_PATH": pkg_config_files(prefix)}
