@@ -1,4 +1,5 @@
 // Runs a fuzz target without libFuzzer, as an ordinary test: every seed of a folder, then fixed mutations of the seeds.
+// Without such a folder it starts from noise.
 //   fuzz_NAME CORPUS [LAST]
 // With LAST each input is written to that file before it runs, so after a crash the file holds the culprit.
 #include <algorithm>
@@ -20,7 +21,20 @@ constexpr int kMutations = 5000;
 constexpr std::chrono::milliseconds kLongest{2500};   // slow builds stop early
 constexpr size_t kLargest = 1 << 20;
 
+std::vector<std::string> noise() {
+  std::mt19937 random(2);
+  std::vector<std::string> seeds;
+  for (const size_t length : {1, 8, 64, 512, 4096}) {
+    seeds.emplace_back(length, '\0');
+    for (char& c : seeds.back()) c = char(random());
+    seeds.emplace_back(length, '\0');
+    for (char& c : seeds.back()) c = char(' ' + random() % 95);
+  }
+  return seeds;
+}
+
 std::vector<std::string> read_seeds(const char* folder) {
+  if (!std::filesystem::is_directory(folder)) return noise();
   std::vector<std::filesystem::path> paths;
   for (const auto& entry : std::filesystem::directory_iterator(folder)) paths.push_back(entry.path());
   std::sort(paths.begin(), paths.end());

@@ -10,6 +10,8 @@ namespace {
 using namespace hadal;
 using namespace hadal::test;
 
+#if defined(HADAL_WITH_JSON)
+
 const std::string kDigest = std::string(32, 'a') + std::string(32, '7');
 
 std::string manifest(const std::string& digest, uint64_t size) {
@@ -18,6 +20,8 @@ std::string manifest(const std::string& digest, uint64_t size) {
          R"({"mediaType":"application/vnd.ollama.image.model","digest":")" + digest + R"(","size":)" +
          std::to_string(size) + "}]}";
 }
+
+#endif
 
 std::string find(MemoryHost& host, std::string_view name) { return find_in_ollama_stores(host, name, {"/one", "/two"}); }
 
@@ -64,6 +68,14 @@ TEST_CASE("a manifest that does not lead to its weights is refused with a reason
   CHECK(mentions(refused(Status::corrupt), "list of layers"));
   text = "{";
   refused(Status::corrupt);
+}
+
+#else
+
+TEST_CASE("a build without JSON finds the name but says that it cannot read the manifest") {
+  MemoryHost host;
+  host.files["/one/manifests/registry.ollama.ai/library/m/latest"] = "{}";
+  CHECK(mentions(sentence_of(Status::unsupported, [&] { find(host, "m"); }), "HADAL_JSON"));
 }
 
 #endif
