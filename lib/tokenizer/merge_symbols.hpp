@@ -47,7 +47,9 @@ template <class Pairs, class Symbol>
 void merge_long(const Pairs& pairs, std::vector<Symbol>& symbols, MergeScratch& scratch) {
   constexpr uint32_t kEnd = MergeScratch::kEnd;
   const size_t n = symbols.size();
-  auto& [previous, next, best, heap] = scratch;
+  std::vector<uint32_t>&previous = scratch.previous, &next = scratch.next;
+  std::vector<Merge>& best = scratch.best;
+  std::vector<uint64_t>& heap = scratch.heap;
   previous.resize(n), next.resize(n), best.assign(n, Merge{}), heap.clear();
   const auto key = [](uint32_t rank, size_t index) { return static_cast<uint64_t>(rank) << 32 | index; };
   for (size_t i = 0; i < n; ++i) {

@@ -103,9 +103,9 @@ TEST_CASE("invalid UTF-8 is found at its first byte") {
       {"12345678\x80", 8},      {"ab\xC0\x80", 2},         {"ab\xC1\xBF", 2},  {"a\xE0\x9F\xBF", 1},
       {"a\xED\xA0\x80", 1},     {"\xF0\x8F\xBF\xBF", 0},   {"\xF4\x90\x80\x80", 0}, {"\xF5\x80\x80\x80", 0},
       {"ok \xE2\x82", 3},       {"\xC3", 0},               {"\xFF", 0}};
-  for (const auto& [text, at] : cases) {
-    CAPTURE(at);
-    CHECK(find_invalid_utf8(text) == at);
+  for (const auto& c : cases) {
+    CAPTURE(c.second);
+    CHECK(find_invalid_utf8(c.first) == c.second);
   }
 }
 
