@@ -62,6 +62,7 @@ class Session : public std::enable_shared_from_this<Session> {
   bool over();                        // no turn in progress or asked for
   bool take_piece(ReplyPiece& out, size_t most);   // at most that many bytes, whole characters
   int32_t state();
+  void throw_failure();               // what ended a turn and was not told yet
 
   void cancel() noexcept;
 
@@ -120,7 +121,6 @@ class Session : public std::enable_shared_from_this<Session> {
   void accept(int32_t id);
   void end_turn(Finish finish);
   void fail_turn(const Error& error) noexcept;
-  void throw_failure();
   void want_turn();
   void feed(Scheduler::Lock& lock);
   void forget_rows() noexcept;

@@ -1,0 +1,76 @@
+// What the opaque handles hold.
+#pragma once
+
+#include <atomic>
+#include <memory>
+
+#include "api/arguments.hpp"
+#include "generate/model.hpp"
+#include "generate/runtime.hpp"
+#include "generate/session.hpp"
+
+struct hadal_runtime {
+  std::atomic<int32_t> references = 1;
+  std::atomic<bool> occupied = false;
+  std::shared_ptr<hadal::Runtime> runtime;
+};
+
+struct hadal_model {
+  std::atomic<int32_t> references = 1;
+  std::shared_ptr<hadal::Model> model;
+};
+
+struct hadal_session {
+  std::atomic<int32_t> references = 1;
+  std::shared_ptr<hadal::Session> session;
+  hadal_on_piece on_piece = nullptr;
+  void* on_piece_context = nullptr;
+};
+
+namespace hadal::api {
+
+template <class Handle>
+Handle* retain(Handle* handle) noexcept {
+  if (handle) handle->references.fetch_add(1, std::memory_order_relaxed);
+  return handle;
+}
+
+template <class Handle>
+void release(Handle* handle) noexcept {
+  if (handle && handle->references.fetch_sub(1, std::memory_order_acq_rel) == 1) delete handle;
+}
+
+// Keeps a handle for the length of a call: one thread at a time, and alive even if the caller's callback releases it.
+class Claim {
+ public:
+  explicit Claim(std::atomic<bool>& occupied, std::string_view what) : occupied_(occupied) {
+    if (occupied_.exchange(true)) throw Error(Status::busy, message(what, ": another thread is using it"));
+  }
+  ~Claim() { occupied_.store(false); }
+  Claim(const Claim&) = delete;
+  Claim& operator=(const Claim&) = delete;
+
+ private:
+  std::atomic<bool>& occupied_;
+};
+
+// Runs body(session, handle) with the session claimed.
+template <class Body>
+hadal_status with_session(hadal_session* handle, Body&& body) noexcept {
+  return guard([&]() -> hadal_status {
+    required(handle, "session");
+    const std::shared_ptr<Session> session = handle->session;
+    const Claim claim(session->occupied(), "session");
+    return body(*session, *handle);
+  });
+}
+
+template <class Body>
+hadal_status with_model(hadal_model* handle, Body&& body) noexcept {
+  return guard([&]() -> hadal_status { return body(*required(handle, "model").model); });
+}
+
+// The runtime of the handle, or a new one of its own for NULL.
+std::shared_ptr<Runtime> runtime_or_default(hadal_runtime* handle, std::string_view options);
+
+}  // namespace hadal::api
