@@ -55,12 +55,14 @@ struct StoredTensor {
 };
 
 struct Checkpoint {
+  // Whose names and metadata apply. A GGUF file that holds a model folder (folder_in_gguf.hpp) counts as safetensors.
   enum class Container : uint8_t { gguf, safetensors };
 
   Container container;
   Metadata metadata;                           // GGUF only
   Json config;                                 // safetensors: config.json
   Json generation_config;                      // generation_config.json, or null
+  std::string config_text, generation_config_text;
   std::string tokenizer_json;                  // the file's text, empty if absent
   std::string tokenizer_config_json;
   std::string chat_template;                   // chat_template.jinja beside the weights, empty if absent

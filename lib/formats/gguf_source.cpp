@@ -5,6 +5,7 @@
 
 #include "core/message.hpp"
 #include "core/status.hpp"
+#include "formats/folder_in_gguf.hpp"
 #include "formats/gguf.hpp"
 #include "formats/source_file.hpp"
 #include "formats/tensor_table.hpp"
@@ -60,6 +61,7 @@ std::shared_ptr<Checkpoint> open_parts(const std::shared_ptr<Host>& host, const 
     throw Error(Status::corrupt, message(quoted(base), ": expected ", *promised, " tensors in ", count, " parts, found ",
                                          checkpoint->tensors.size()));
   index_tensors(base, *checkpoint);
+  adopt_folder_entries(*checkpoint);
   return checkpoint;
 }
 
@@ -69,6 +71,7 @@ std::shared_ptr<Checkpoint> open_file(const std::shared_ptr<Host>& host, std::st
   add_file(host, name, std::move(file), *checkpoint);
   split = gguf::parse_file(name, checkpoint->files.back().bytes, 0, true, *checkpoint);
   index_tensors(name, *checkpoint);
+  adopt_folder_entries(*checkpoint);
   return checkpoint;
 }
 

@@ -21,9 +21,12 @@ std::string read_if_there(Host& host, const std::string& path, uint64_t most) {
   return file ? read_text(*file, path, most) : std::string();
 }
 
-Json parse_if_there(Host& host, const std::string& path, uint64_t most) {
+// null if there is no such file; `text` is set to its text otherwise.
+Json parse_if_there(Host& host, const std::string& path, uint64_t most, std::string& text) {
   const std::unique_ptr<File> file = open_if_there(host, path);
-  return file ? parse_json(read_text(*file, path, most), path) : Json();
+  if (!file) return {};
+  text = read_text(*file, path, most);
+  return parse_json(text, path);
 }
 
 using ShardOfTensor = std::unordered_map<std::string, std::string>;
@@ -87,7 +90,8 @@ bool open_weights(const std::shared_ptr<Host>& host, const std::string& folder, 
     return true;
   }
   const std::string index_path = folder + "/model.safetensors.index.json";
-  const Json index = parse_if_there(*host, index_path, kLargestIndex);
+  std::string text;
+  const Json index = parse_if_there(*host, index_path, kLargestIndex, text);
   if (index.is_null()) return false;
   return open_shards(host, folder, index_path, read_index(index_path, index), may_lack_shards, out);
 }
@@ -98,12 +102,13 @@ std::shared_ptr<Checkpoint> open_model_folder(const std::shared_ptr<Host>& host,
                                               bool tokenizer_only) {
   auto out = std::make_shared<Checkpoint>();
   out->container = Checkpoint::Container::safetensors;
-  out->config = parse_if_there(*host, folder + "/config.json", kLargestConfig);
+  out->config = parse_if_there(*host, folder + "/config.json", kLargestConfig, out->config_text);
   out->tokenizer_json = read_if_there(*host, folder + "/tokenizer.json", kLargestTokenizer);
   if (out->config.is_null() && !(tokenizer_only && !out->tokenizer_json.empty())) return nullptr;
   if (!out->config.is_null() && !out->config.as_object())
     throw Error(Status::corrupt, message(quoted(folder + "/config.json"), ": expected an object"));
-  out->generation_config = parse_if_there(*host, folder + "/generation_config.json", kLargestConfig);
+  out->generation_config =
+      parse_if_there(*host, folder + "/generation_config.json", kLargestConfig, out->generation_config_text);
   out->tokenizer_config_json = read_if_there(*host, folder + "/tokenizer_config.json", kLargestConfig);
   out->chat_template = read_if_there(*host, folder + "/chat_template.jinja", kLargestConfig);
   if (!open_weights(host, folder, tokenizer_only, *out) && !tokenizer_only)

@@ -6,7 +6,7 @@
 #include "core/buffer.hpp"
 #include "core/message.hpp"
 #include "core/status.hpp"
-#include "formats/tensor_table.hpp"
+#include "formats/folder_in_gguf.hpp"
 #include "quant/block_format.hpp"
 
 namespace hadal {
@@ -139,11 +139,11 @@ bool counts_as_attention_value(const std::string& name) {
 
 std::vector<Dtype> choose_types(const QuantizeJob& job, const QuantMix& mix) {
   MixChooser chooser(mix, job.facts, std::count_if(job.tensors.begin(), job.tensors.end(), [](const QuantizeTensor& t) {
-                       return counts_as_attention_value(t.name);
+                       return counts_as_attention_value(t.role);
                      }));
   std::vector<Dtype> types;
   for (const QuantizeTensor& tensor : job.tensors) {
-    types.push_back(chooser.choose(tensor.name, tensor.shape, tensor.from));
+    types.push_back(chooser.choose(tensor.role, tensor.shape, tensor.from));
     const Dtype to = types.back();
     const bool copied = tensor.stored && tensor.stored->dtype == to;
     if (!copied && (!block_format(to).encode || !tensor.read))
@@ -153,7 +153,28 @@ std::vector<Dtype> choose_types(const QuantizeJob& job, const QuantMix& mix) {
   return types;
 }
 
-MixFacts facts_of(const Checkpoint& gguf) {
+// 80 layers with grouped heads; attn_v is small there.
+bool is_llama_70b(std::string_view architecture, int64_t layers, int64_t heads, int64_t shared_heads) {
+  return architecture == "llama" && layers == 80 && shared_heads < heads;
+}
+
+MixFacts facts_of_folder(const Checkpoint& folder) {
+  const auto integer = [&](std::string_view key) {
+    const Json* value = folder.config.find(key);
+    return value && value->as_integer() ? *value->as_integer() : 0;
+  };
+  MixFacts facts;
+  facts.num_layers = integer("num_hidden_layers");
+  facts.num_experts = integer("n_routed_experts");
+  facts.has_output = folder.find("lm_head.weight") != nullptr;
+  const Json* type = folder.config.find("model_type");
+  const int64_t heads = integer("num_attention_heads"), shared = integer("num_key_value_heads");
+  facts.is_llama_70b = type && type->as_string() &&
+                       is_llama_70b(*type->as_string(), facts.num_layers, heads, shared > 0 ? shared : heads);
+  return facts;
+}
+
+MixFacts facts_of_gguf(const Checkpoint& gguf) {
   MixFacts facts;
   const std::string architecture(gguf.metadata.string("general.architecture").value_or(""));
   const auto integer = [&](std::string_view key) -> std::optional<int64_t> {
@@ -164,27 +185,31 @@ MixFacts facts_of(const Checkpoint& gguf) {
   facts.num_layers = integer(".block_count").value_or(0);
   facts.num_experts = integer(".expert_count").value_or(0);
   facts.has_output = gguf.find("output.weight") != nullptr;
-  const auto heads = integer(".attention.head_count"), shared = integer(".attention.head_count_kv");
-  facts.is_llama_70b = architecture == "llama" && facts.num_layers == 80 && heads && shared && *shared < *heads;
+  const int64_t heads = integer(".attention.head_count").value_or(0);
+  facts.is_llama_70b =
+      is_llama_70b(architecture, facts.num_layers, heads, integer(".attention.head_count_kv").value_or(heads));
   return facts;
 }
 
 }  // namespace
 
-QuantizeJob quantize_job(std::shared_ptr<const Checkpoint> gguf) {
-  if (gguf->container != Checkpoint::Container::gguf)
-    throw Error(Status::unsupported, "quantising as it is: expected a GGUF model, found a safetensors folder");
+QuantizeJob quantize_job(std::shared_ptr<const Checkpoint> source) {
+  const bool is_gguf = source->container == Checkpoint::Container::gguf;
   QuantizeJob job;
-  job.source = std::move(gguf);
-  job.facts = facts_of(*job.source);
-  for (const StoredTensor& stored : job.source->tensors) {
+  job.facts = is_gguf ? facts_of_gguf(*source) : facts_of_folder(*source);
+  for (const StoredTensor& stored : source->tensors) {
     const auto read = [&stored](int64_t first, int64_t rows, float* out) {
       const int64_t cols = row_length(stored.shape);
       decode(stored.dtype, stored.data + bytes_of(stored.dtype, first * cols), out, rows * cols);
     };
-    job.tensors.push_back({stored.name, stored.shape, stored.dtype, read, &stored});
+    job.tensors.push_back({stored.name, is_gguf ? stored.name : gguf_role(stored.name), stored.shape, stored.dtype, read,
+                           &stored});
   }
-  job.write_metadata = [source = job.source](GgufWriter& writer) { writer.copy_entries(source->metadata); };
+  job.write_metadata = [source, is_gguf](GgufWriter& writer) {
+    if (is_gguf) writer.copy_entries(source->metadata);
+    else write_folder_entries(*source, writer);
+  };
+  job.source = std::move(source);
   return job;
 }
 

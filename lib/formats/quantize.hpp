@@ -20,7 +20,8 @@ namespace hadal {
 
 // One tensor of the new file.
 struct QuantizeTensor {
-  std::string name;               // as GGUF spells it
+  std::string name;
+  std::string role;               // the name that GGUF files use, by which the mix's rules go
   std::vector<int64_t> shape;     // of the new tensor, slowest axis first
   Dtype from;                     // what its values are now
   // f32 values of rows [first, first + rows) of shape.back() values each. Called from several threads; must not throw.
@@ -37,9 +38,9 @@ struct QuantizeJob {
   MixFacts facts;
 };
 
-// A GGUF model as it is: same names, shapes, order and metadata. A safetensors model gets its job from whoever knows
-// the architecture's names.
-QuantizeJob quantize_job(std::shared_ptr<const Checkpoint> gguf);
+// A model as it is: same names, shapes, order and metadata. Of a model folder, the new file holds config and tokenizer
+// too (folder_in_gguf.hpp).
+QuantizeJob quantize_job(std::shared_ptr<const Checkpoint> source);
 
 // How far the stored values moved, over all values of a tensor. A copied tensor has not moved.
 struct QuantizeError {

@@ -34,7 +34,7 @@ class MemoryHost final : public Host {
   }
   std::unique_ptr<File> open(const std::string& path) override {
     const auto found = files.find(path);
-    if (found == files.end()) throw Error(Status::not_found, message(quoted(path), ": no such file"));
+    if (found == files.end()) throw Error(Status::not_found, message(hadal::quoted(path), ": no such file"));
     return std::make_unique<OpenFile>(*this, found->second);
   }
   int64_t now_ns() override { return 0; }

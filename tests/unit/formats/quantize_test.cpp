@@ -8,6 +8,7 @@
 #include "formats/quantize.hpp"
 #include "quant/block_format.hpp"
 #include "unit/formats/expect_error.hpp"
+#include "unit/formats/memory_host.hpp"
 #include "unit/formats/memory_sink.hpp"
 #include "unit/formats/small_files.hpp"
 
@@ -262,3 +263,40 @@ TEST_CASE("the writer refuses what a GGUF file cannot hold, and notices missing 
   writer.finish();
   sentence_of(Status::invalid_argument, [&] { writer.write(bytes); });
 }
+
+#if defined(HADAL_WITH_JSON)
+
+TEST_CASE("a safetensors folder becomes one GGUF file that opens as the folder did") {
+  auto host = std::make_shared<MemoryHost>();
+  host->files["m/config.json"] = R"({"model_type": "llama", "num_hidden_layers": 1})";
+  host->files["m/generation_config.json"] = R"({"eos_token_id": 2})";
+  host->files["m/tokenizer.json"] = R"({"model": {}})";
+  host->files["m/chat_template.jinja"] = "{{ x }}";
+  const std::vector<float> down = wave(256 * 2, 0), gate = wave(256, 1);
+  host->files["m/model.safetensors"] = safetensors_file(
+      R"({"model.layers.0.mlp.down_proj.weight":{"dtype":"F32","shape":[2,256],"data_offsets":[0,2048]},)"
+      R"("model.layers.0.mlp.gate.weight":{"dtype":"F32","shape":[1,256],"data_offsets":[2048,3072]}})",
+      text_of(down) + text_of(gate));
+  const auto folder = open_checkpoint(host, "m");
+  InlineRunner runner;
+  MemorySink sink;
+  quantize(system_host(), runner, quantize_job(folder), quant_mix("q4_k_m"), sink, kGoOn);
+  const auto file = open_bytes(sink.text);
+  CHECK(file->container == Checkpoint::Container::safetensors);
+  CHECK(*file->config.find("num_hidden_layers")->as_integer() == 1);
+  CHECK(*file->generation_config.find("eos_token_id")->as_integer() == 2);
+  CHECK(file->tokenizer_json == folder->tokenizer_json);
+  CHECK(file->tokenizer_config_json.empty());
+  CHECK(file->chat_template == "{{ x }}");
+  REQUIRE(file->tensors.size() == 2);
+  CHECK(file->find("model.layers.0.mlp.down_proj.weight")->dtype == Dtype::q6_k);   // the rule of ffn_down
+  CHECK(file->find("model.layers.0.mlp.down_proj.weight")->shape == std::vector<int64_t>{2, 256});
+  CHECK(values_of(*file->find("model.layers.0.mlp.gate.weight")) == gate);          // a router stays f32
+
+  MemorySink again;   // and such a file is a source like any other
+  quantize(system_host(), runner, quantize_job(file), quant_mix("q8_0"), again, kGoOn);
+  CHECK(open_bytes(again.text)->find("model.layers.0.mlp.down_proj.weight")->dtype == Dtype::q8_0);
+  CHECK(open_bytes(again.text)->config_text == folder->config_text);
+}
+
+#endif
