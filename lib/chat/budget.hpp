@@ -2,6 +2,7 @@
 // a string until the host dies, so every evaluated node and every produced byte is paid for here.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
@@ -12,32 +13,36 @@ namespace hadal::jinja {
 
 class Budget {
  public:
-  static constexpr uint64_t kSteps = 20'000'000;             // real templates need a few hundred per message
-  static constexpr uint64_t kTextBytes = uint64_t{256} << 20;  // all strings produced, besides a share of the input
-  static constexpr size_t kLongestText = size_t{64} << 20;   // one string, and the output
-
-  explicit Budget(uint64_t input_bytes) : bytes_(kTextBytes + 64 * input_bytes) {}
+  // Each limit has a floor and grows with the conversation: published templates need a few hundred steps a message and
+  // copy a message a few times.
+  explicit Budget(uint64_t input_bytes)
+      : steps_(4'000'000 + 32 * input_bytes), bytes_((uint64_t{64} << 20) + 64 * input_bytes),
+        longest_((uint64_t{16} << 20) + 4 * input_bytes) {}
 
   void step(uint64_t count = 1) {
     if (count > steps_) throw Error(Status::unsupported, "the template runs past its step limit");
     steps_ -= count;
   }
 
+  // For a text that grows: not too long yet.
+  void fits(uint64_t bytes) const {
+    if (bytes > longest_)
+      throw Error(Status::unsupported, message("the template makes a text of ", bytes, " bytes, the limit is ", longest_));
+  }
+
   // To be asked before the bytes are allocated.
   void text(uint64_t bytes) {
-    if (bytes > kLongestText)
-      throw Error(Status::unsupported, message("the template makes a text of ", bytes, " bytes, the limit is ", kLongestText));
+    fits(bytes);
     if (bytes > bytes_) throw Error(Status::unsupported, "the template runs past its memory limit");
     bytes_ -= bytes;
     step(bytes / 256);
   }
 
   // Slots of a list or a dict.
-  void items(uint64_t count) { text(count > kLongestText ? kLongestText + 1 : count * 32); }
+  void items(uint64_t count) { text(32 * std::min(count, longest_)); }
 
  private:
-  uint64_t steps_ = kSteps;
-  uint64_t bytes_;
+  uint64_t steps_, bytes_, longest_;
 };
 
 }  // namespace hadal::jinja

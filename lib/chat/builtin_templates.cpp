@@ -133,8 +133,10 @@ constexpr std::string_view kDeepSeekDsml = R"jinja({%- set thinking = thinking|d
 {%- endif -%}
 {%- endmacro -%}
 {%- set ns = namespace(system='', after='', last_user=-1) -%}
-{%- for message in messages -%}
-{%- if message.role == 'system' -%}{%- set ns.system = ns.system ~ ('\n\n' if ns.system) ~ message.content -%}{%- endif -%}
+{%- for message in messages if message.role == 'system' -%}
+{%- set ns.system = ns.system ~ ('\n\n' if ns.system) ~ message.content -%}
+{%- endfor -%}
+{%- for message in messages if message.role != 'system' -%}
 {%- if message.role in ['user', 'developer'] -%}{%- set ns.last_user = loop.index0 -%}{%- endif -%}
 {%- endfor -%}
 )jinja";
@@ -180,7 +182,7 @@ Here are the functions available in JSONSchema format:
 {%- endif -%}
 {{ bos_token ~ ns.system }}
 {%- for message in messages if message.role != 'system' -%}
-{%- set current = loop.index0 >= ns.last_user - (messages|selectattr('role', 'equalto', 'system')|list|length) -%}
+{%- set current = loop.index0 > ns.last_user -%}
 {%- if ns.after == 'tool' and message.role != 'tool' -%}{{ '\n</function_results>' }}{%- endif -%}
 {%- if message.role == 'tool' -%}
 {{ '\n\n<function_results>' if ns.after != 'tool' }}{{ '\n<result>' ~ message.content ~ '</result>' }}
@@ -231,7 +233,7 @@ You MUST strictly follow the above defined tool name and parameter schemas to in
 {%- endif -%}
 {{ bos_token ~ ns.system }}
 {%- for message in messages if message.role != 'system' -%}
-{%- set current = tools or loop.index0 >= ns.last_user - (messages|selectattr('role', 'equalto', 'system')|list|length) -%}
+{%- set current = tools or loop.index0 > ns.last_user -%}
 {%- if message.role == 'assistant' -%}
 {{ '<｜Assistant｜>' ~ ('<think>' ~ reasoning_of(message) if thinking and current) }}
 {{- '</think>' ~ (message.content or '').split('</think>', 1)[-1] ~ calls_of(message, 'tool_calls') ~ eos_token }}

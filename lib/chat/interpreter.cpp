@@ -75,8 +75,7 @@ Value Interpreter::make_namespace(std::vector<std::pair<std::string, Value>> att
 
 void Interpreter::write(std::string_view text, std::string& out) {
   budget_.text(text.size());
-  if (out.size() + text.size() > Budget::kLongestText)
-    throw Error(Status::unsupported, message("the template writes more than ", Budget::kLongestText, " bytes"));
+  budget_.fits(out.size() + text.size());
   out += text;
 }
 
@@ -171,20 +170,21 @@ Interpreter::Flow Interpreter::run_for(const Statement& statement, Scope& scope,
   place_ = statement.value->position;
   Items items = to_items(iterable, budget_);
   if (statement.test) items = filtered(statement, std::move(items), scope);
-  if (items.empty()) return run_block(statement.otherwise, *InnerScope(*this, &scope), out);
-
   const Value sequence = Value::list(std::move(items));  // checks the depth of what the loop will hold
   const auto loop = std::make_shared<Loop>();
   loop->items = sequence.as_sequence()->items;
   loop->depth = sequence.depth() + 1;
+  bool completed = false;  // jinja2 runs the else block unless a round has reached its end, continue and break included
   for (size_t i = 0; i < loop->items.size(); ++i) {
     const InnerScope round(*this, &scope);
     loop->index0 = static_cast<int64_t>(i);
     round->set("loop", Value(loop));
     assign(*statement.target, loop->items[i], *round);
-    if (run_block(statement.body, *round, out) == Flow::leave_loop) break;
+    const Flow flow = run_block(statement.body, *round, out);
+    completed = completed || flow == Flow::next;
+    if (flow == Flow::leave_loop) break;
   }
-  return Flow::next;
+  return completed ? Flow::next : run_block(statement.otherwise, *InnerScope(*this, &scope), out);
 }
 
 void Interpreter::assign(const Expr& target, const Value& value, Scope& scope) {

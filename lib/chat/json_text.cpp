@@ -15,7 +15,7 @@ class Writer {
 
   void value(const Value& value, int level) {
     budget_.step();
-    if (out_.size() > Budget::kLongestText) budget_.text(out_.size());
+    budget_.fits(out_.size());
     if (value.is_none()) out_ += "null";
     else if (const bool* boolean = value.as_bool()) out_ += *boolean ? "true" : "false";
     else if (value.is_number()) out_ += number(value);

@@ -105,7 +105,7 @@ Value join(Interpreter& run, const Value& input, const Arguments& arguments) {
     if (!first_item) out += separator;
     first_item = false;
     out += to_text(path.get(run, item), budget);
-    if (out.size() > Budget::kLongestText) budget.text(out.size());
+    budget.fits(out.size());
     budget.text(separator.size());
   }
   return Value::text(std::move(out));

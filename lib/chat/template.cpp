@@ -16,7 +16,7 @@ uint64_t text_bytes(const Json& json, int depth) {
   if (const Json::Array* array = json.as_array())
     for (const Json& item : *array) total += 8 + text_bytes(item, depth + 1);
   if (const Json::Object* object = json.as_object())
-    for (const auto& [key, value] : *object) total += key.size() + text_bytes(value, depth + 1);
+    for (const auto& [key, value] : *object) total += 8 + key.size() + text_bytes(value, depth + 1);
   return total;
 }
 

@@ -106,9 +106,8 @@ Value indent(Interpreter& run, const Value& input, const Arguments& arguments) {
     indention.assign(static_cast<size_t>(width), ' ');
   }
   const std::string text = input.as_text()->bytes + "\n";
+  run.budget().items(text.size() / 2);
   const std::vector<std::string_view> lines = split_lines(text, false);
-  run.budget().items(lines.size());
-  if (indention.size() > Budget::kLongestText / (lines.size() + 1)) run.budget().text(Budget::kLongestText + 1);
   run.budget().text(text.size() + lines.size() * indention.size());
   const bool blank = bound.flag(2, false);
   std::string out = bound.flag(1, false) ? indention : "";

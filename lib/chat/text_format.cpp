@@ -249,8 +249,7 @@ std::string percent_format(std::string_view format, const Value& value, Budget& 
     if (std::string_view("sradiufFeEgGxXoc").find(type) == std::string_view::npos)
       type_error(message("the format has an unknown conversion '", type, "'"));
     out += converted(type, named ? values.named(name) : values.next(), layout, budget);
-    budget.text(0);
-    if (out.size() > Budget::kLongestText) budget.text(out.size());
+    budget.fits(out.size());
   }
   values.finish();
   budget.text(out.size());
@@ -333,7 +332,7 @@ std::string brace_format(std::string_view format, const Arguments& arguments, In
       value = Value::text(conversion == "s" ? to_text(value, budget) : to_repr(value, budget));
     }
     out += format_value(value, spec, budget);
-    if (out.size() > Budget::kLongestText) budget.text(out.size());
+    budget.fits(out.size());
   }
   budget.text(out.size());
   return out;

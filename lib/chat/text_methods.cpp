@@ -71,6 +71,8 @@ Value split_from(Interpreter& run, const Value& self, const Arguments& arguments
   if (separator && separator->empty()) type_error("empty separator");
   const std::string_view by = separator ? std::string_view(*separator) : std::string_view();
   const int64_t limit = bound.integer(1, -1);
+  // An upper bound of the parts, before they are collected.
+  run.budget().items(separator ? static_cast<uint64_t>(count_occurrences(bytes(self), by)) : bytes(self).size() / 2);
   return pieces(run, self, right ? split_from_right(bytes(self), by, limit) : split(bytes(self), by, limit));
 }
 
@@ -79,6 +81,7 @@ Value split_right(Interpreter& r, const Value& s, const Arguments& a) { return s
 
 Value splitlines(Interpreter& run, const Value& self, const Arguments& arguments) {
   const Bound bound("splitlines", arguments, {"keepends"});
+  run.budget().items(bytes(self).size() / 2);
   return pieces(run, self, split_lines(bytes(self), bound.flag(0, false)));
 }
 
@@ -193,7 +196,7 @@ Value join(Interpreter& run, const Value& self, const Arguments& arguments) {
     if (!first) out += bytes(self);
     first = false;
     out += bytes(item);
-    if (out.size() > Budget::kLongestText) budget.text(out.size());
+    budget.fits(out.size());
     budget.text(bytes(item).size() + bytes(self).size());
   }
   return same_markup(self, std::move(out));

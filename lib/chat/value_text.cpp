@@ -47,7 +47,7 @@ void append_sequence(std::string& out, const Sequence& sequence, Budget& budget)
 
 void append_repr(std::string& out, const Value& value, Budget& budget) {
   budget.step();
-  if (out.size() > Budget::kLongestText) budget.text(out.size());
+  budget.fits(out.size());
   if (value.is_none()) {
     out += "None";
   } else if (const bool* boolean = value.as_bool()) {
