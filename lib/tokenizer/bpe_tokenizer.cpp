@@ -100,28 +100,45 @@ void BpeTokenizer::append_bytes(int32_t id, std::string& out) const {
   }
 }
 
-void BpeTokenizer::add_merge(std::string_view left, std::string_view right, uint32_t rank) {
-  const auto id_of_text = [&](std::string_view text) {
-    const int32_t id = vocabulary.find(text);
-    if (id < 0) throw Error(Status::corrupt, message("merge ", rank, ": ", quoted(text), " is not in the vocabulary"));
-    return id;
+void BpeTokenizer::add_merges(size_t count, FunctionRef<MergeTexts(size_t)> merge) {
+  struct Found {
+    MergeTexts texts;
+    int32_t left, right, result;
   };
-  const int32_t a = id_of_text(left), b = id_of_text(right);
-  // Vocabularies list results mostly in the order of their merges.
-  const auto spells_both = [&](int32_t id) {
-    if (!vocabulary.contains(id)) return false;
-    const std::string_view text = vocabulary.text(id);
-    return text.size() == left.size() + right.size() && text.starts_with(left) && text.ends_with(right);
-  };
-  int32_t result = next_result_;
-  if (!spells_both(result)) {
-    std::string both;
-    both.reserve(left.size() + right.size());
-    both.append(left).append(right);
-    result = id_of_text(both);
+  constexpr size_t kBlock = 64;  // the lookups of a block wait for memory together
+  std::array<Found, kBlock> block;
+  std::string both;
+  int32_t last_result = -1;
+  merges.reserve(count);
+  for (size_t first = 0; first < count; first += kBlock) {
+    const size_t n = std::min(kBlock, count - first);
+    for (size_t i = 0; i < n; ++i) {
+      block[i].texts = merge(first + i);
+      vocabulary.prefetch(block[i].texts.left);
+      vocabulary.prefetch(block[i].texts.right);
+    }
+    for (size_t i = 0; i < n; ++i) {
+      const auto id_of_text = [&](std::string_view text) {
+        const int32_t id = vocabulary.find(text);
+        if (id < 0)
+          throw Error(Status::corrupt, message("merge ", first + i, ": ", quoted(text), " is not in the vocabulary"));
+        return id;
+      };
+      const auto [left, right] = block[i].texts;
+      both.assign(left).append(right);
+      // Vocabularies list results mostly in the order of their merges.
+      const auto spells_both = [&](int32_t id) { return vocabulary.contains(id) && vocabulary.text(id) == both; };
+      Found& found = block[i];
+      found.left = id_of_text(left), found.right = id_of_text(right);
+      found.result = spells_both(last_result)       ? last_result
+                     : spells_both(last_result + 1) ? last_result + 1
+                                                    : id_of_text(both);
+      last_result = found.result;
+      merges.prefetch(found.left, found.right);
+    }
+    for (size_t i = 0; i < n; ++i)
+      merges.add(block[i].left, block[i].right, {static_cast<uint32_t>(first + i), block[i].result});
   }
-  next_result_ = result + 1;
-  merges.add(a, b, {rank, result});
 }
 
 void BpeTokenizer::find_symbols() {

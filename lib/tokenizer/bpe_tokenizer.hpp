@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "core/function_ref.hpp"
 #include "tokenizer/merge_table.hpp"
 #include "tokenizer/vocabulary_tokenizer.hpp"
 
@@ -20,8 +21,12 @@ class BpeTokenizer final : public VocabularyTokenizer {
   int32_t unknown_symbol = -1;  // stands for any other; -1: left out
   bool fuse_unknown = false;    // neighbours share one
 
-  // The n-th merge: two token texts. Looks both and their union up; Error(corrupt) if one is no token.
-  void add_merge(std::string_view left, std::string_view right, uint32_t rank);
+  // All merges, in the order of their ranks. Each is two token texts, which must be in the vocabulary together with
+  // their union, else Error(corrupt).
+  struct MergeTexts {
+    std::string_view left, right;
+  };
+  void add_merges(size_t count, FunctionRef<MergeTexts(size_t)> merge);
   // Call when the vocabulary is indexed.
   void find_symbols();
 
@@ -31,7 +36,6 @@ class BpeTokenizer final : public VocabularyTokenizer {
 
   std::array<int32_t, 256> symbols_{};  // of single bytes (alphabet bytes), of ASCII (alphabet characters); or -1
   std::array<int32_t, 256> bytes_{};    // <0x00> to <0xFF>, or -1
-  int32_t next_result_ = 0;             // where the result of the next merge is expected
 };
 
 }  // namespace hadal

@@ -108,15 +108,14 @@ std::unique_ptr<Tokenizer> load_bpe(const Metadata& metadata) {
   if (out->pieces == PreTokenizer::qwen2) out->normalizer.add_nfc();
   out->ignore_merges = out->pieces == PreTokenizer::llama_bpe;
   const auto merges = metadata.strings("tokenizer.ggml.merges");
-  out->merges.reserve(merges.size());
-  for (size_t rank = 0; rank < merges.size(); ++rank) {
+  out->add_merges(merges.size(), [&](size_t rank) -> BpeTokenizer::MergeTexts {
     const std::string_view merge = merges[rank];
     const size_t space = merge.find(' ', 1);  // the left token may itself be a space
     if (space == std::string_view::npos || space + 1 == merge.size())
       throw Error(Status::corrupt, message("tokenizer.ggml.merges: entry ", rank,
                                            ": expected two tokens separated by a space, found ", quoted(merge)));
-    out->add_merge(merge.substr(0, space), merge.substr(space + 1), static_cast<uint32_t>(rank));
-  }
+    return {merge.substr(0, space), merge.substr(space + 1)};
+  });
   out->find_symbols();
   out->raw_added = added_tokens_of(out->vocabulary);
   read_special_ids(metadata, *out);

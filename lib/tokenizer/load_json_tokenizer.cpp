@@ -102,19 +102,16 @@ void read_added_tokens(const Json::Array& added, BpeTokenizer& out) {
 void read_merges(const Json* merges, BpeTokenizer& out) {
   const Json::Array* list = merges != nullptr ? merges->as_array() : nullptr;
   if (list == nullptr) corrupt("model.merges: expected a list");
-  out.merges.reserve(list->size());
-  for (size_t rank = 0; rank < list->size(); ++rank) {
+  out.add_merges(list->size(), [&](size_t rank) -> BpeTokenizer::MergeTexts {
     const Json& merge = (*list)[rank];
-    if (const Json::Array* pair = merge.as_array(); pair != nullptr && pair->size() == 2) {
-      out.add_merge(text_of(&(*pair)[0]), text_of(&(*pair)[1]), static_cast<uint32_t>(rank));
-      continue;
-    }
+    if (const Json::Array* pair = merge.as_array(); pair != nullptr && pair->size() == 2)
+      return {text_of(&(*pair)[0]), text_of(&(*pair)[1])};
     const std::string_view both = text_of(&merge);
     const size_t space = both.find(' ');
     if (space == std::string_view::npos || both.find(' ', space + 1) != std::string_view::npos)
       corrupt(message("model.merges: entry ", rank, ": expected two tokens separated by a space"));
-    out.add_merge(both.substr(0, space), both.substr(space + 1), static_cast<uint32_t>(rank));
-  }
+    return {both.substr(0, space), both.substr(space + 1)};
+  });
 }
 
 void read_model(const Json& model, BpeTokenizer& out) {

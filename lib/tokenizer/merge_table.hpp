@@ -19,6 +19,15 @@ class MergeTable {
   // Of equal pairs the last one counts. No more than reserved.
   void add(int32_t left, int32_t right, Merge merge);
 
+  // Asks the memory for what add() will look at.
+  void prefetch(int32_t left, int32_t right) const {
+#if defined(__GNUC__)
+    if (!slots_.empty()) __builtin_prefetch(&slots_[place(hash_of(left, right))]);
+#else
+    (void)left, (void)right;
+#endif
+  }
+
   Merge find(int32_t left, int32_t right) const {
     if (slots_.empty()) return {};
     const uint64_t hash = hash_of(left, right);
