@@ -24,9 +24,9 @@ struct Message {
 enum class Thinking : uint8_t { automatic, on, off };
 
 struct PromptSettings {
-  std::string system;          // placed first unless the conversation has a system message
+  std::string system = {};     // placed first unless the conversation has a system message
   Thinking thinking = Thinking::automatic;
-  std::string tools;           // JSON list, or empty
+  std::string tools = {};      // JSON list, or empty
 };
 
 struct Prompt {

@@ -19,7 +19,7 @@ struct SamplerSettings {
   double presence_penalty = 0;
   double frequency_penalty = 0;
   int64_t penalty_window = 256;
-  std::vector<std::pair<int32_t, float>> logit_bias;
+  std::vector<std::pair<int32_t, float>> logit_bias = {};
 };
 SamplerSettings sampler_settings(const Options& options);
 

@@ -53,8 +53,9 @@ Session::Score Session::score(std::string_view text, bool parse_special) {
   for (const int32_t id : ids)
     if (id >= model_->vocabulary())
       throw Error(Status::corrupt, message("tokenizer: expected ids below ", model_->vocabulary(), ", found ", id));
+  if (turn_wanted_ && !prompt_installed_) install_prompt();
   auto lock = hold();
-  if (active_ || turn_wanted_) throw Error(Status::invalid_argument, "score: a turn is in progress");
+  if (active_) throw Error(Status::invalid_argument, "score: a turn is in progress");
   const int64_t base = int64_t(tokens_.size());
   const bool begin = base == 0 && tokenizer.add_bos && tokenizer.bos && (ids.empty() || ids[0] != *tokenizer.bos);
   if (base > 0) check_room(int64_t(ids.size()));
