@@ -16,7 +16,7 @@ class Piped(ToolTest):
     def test_each_line_is_a_turn(self):
         out = self.ok("chat", self.model, *QUICK, stdin="hello\nhow are you\n/bye\nnever read\n").text
         self.assertEqual(out.count("answer 6 tokens"), 2)
-        self.assertNotIn("\x1b", out)
+        self.assertNotIn("\x1b[", out)
 
     def test_the_end_of_input_leaves(self):
         self.assertEqual(self.ok("chat", self.model, *QUICK, stdin="").text, "")

@@ -125,7 +125,7 @@ class Run(ToolTest):
 class Facts(ToolTest):
     def test_info_knows_the_model(self):
         facts = self.ok("info", self.model, "--json").json
-        self.assertEqual((facts["architecture"], facts["layers"], facts["hidden"], facts["context"]), ("llama", 2, 64, 2048))
+        self.assertEqual((facts["architecture"], facts["layers"], facts["hidden"], facts["context"]), ("llama", 2, 64, 65536))
         self.assertEqual(len(facts["tensors"]), 21)
         self.assertIn("im_start", facts["chat_template"])
         text = self.ok("info", self.model).text
@@ -182,7 +182,8 @@ class Facts(ToolTest):
 
 class DefaultModel(ToolTest):
     def test_it_knows_the_capital_of_france(self):
-        out = self.ok("run", self.need_real_model(), "What is the capital of France?", "--temp", "0", "--json").json
+        out = self.ok("run", self.need_real_model(), "What is the capital of France?", "--temp", "0", "--max-tokens", "32",
+                      "--json").json
         self.assertIn("Paris", out["text"])
         self.assertEqual(out["finish"], "stop")
 
