@@ -7,7 +7,7 @@ namespace hadal::cpu {
 const Kernels& kernels(Level level) {
   switch (level) {
 #if defined(HADAL_CPU_X86)
-    case Level::avx512: return scalar_kernels();
+    case Level::avx512: return avx512_kernels();
     case Level::avx2: return avx2_kernels();
 #endif
     default: return scalar_kernels();

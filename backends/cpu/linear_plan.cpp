@@ -20,9 +20,9 @@ LinearShape::LinearShape(const Node& n) : node(n) {
     (panel_format(weight(p).dtype) ? any_quantised : any_float) = true;
 }
 
-// A block of quantised rows and its results should stay in half of a small L2 cache.
+// A block of quantised rows (three bytes a value, two of them read) should stay in a part of a small L2 cache.
 int64_t most_row_block(int64_t cols) {
-  constexpr int64_t kBytes = 192 << 10, kTile = 12;
+  constexpr int64_t kBytes = 128 << 10, kTile = 12;
   return std::clamp<int64_t>(kBytes / (2 * cols), 48, 252) / kTile * kTile;
 }
 

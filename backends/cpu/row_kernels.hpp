@@ -2,7 +2,7 @@
 #pragma once
 
 #include "backends/cpu/isa/exp.hpp"
-#include "backends/cpu/kernels.hpp"
+#include "backends/cpu/dot_kernels.hpp"
 
 namespace hadal::cpu {
 namespace {
@@ -53,60 +53,54 @@ struct PairSums {
 
 template <class S>
 void quantise_row(const float* x, bool exact, const QuantRows& out) {
+  constexpr int V = kBlock / S::kLanes;
+  constexpr int32_t kTiny = 0x0DA24260;   // the bits of 1e-30: anything smaller is zero, so that 1 / step stays finite
   const int64_t blocks = out.cols / kBlock;
   const float limit = kResidualShare * S::square_root(sum_of_squares<S>(x, out.cols) / float(out.cols));
   for (int64_t w = 0; w < out.words(); ++w) out.needed[w] = 0;
-  constexpr int V = kBlock / S::kLanes;
-  // Anything smaller than this is zero; 1 / step stays finite.
-  const int32_t tiny = 0x0DA24260;   // 1e-30f
   for (int64_t b = 0; b < blocks; ++b) {
-    const float* in = x + b * kBlock;
     typename S::F value[V];
     typename S::I largest = S::int_set1(0);   // of the magnitudes' bits, which order as they do, NaN above all
-    for (int v = 0; v < V; ++v) {
-      value[v] = S::load(in + v * S::kLanes);
-      largest = S::int_max(largest, S::bits(S::abs(value[v])));
-    }
+    unroll<V>([&](auto v) HADAL_LAMBDA {
+      value[v.value] = S::load(x + b * kBlock + v.value * S::kLanes);
+      largest = S::int_max(largest, S::bits(S::abs(value[v.value])));
+    });
     const int32_t magnitude = S::max_lane_int(largest);
     float amax;
     __builtin_memcpy(&amax, &magnitude, sizeof amax);
-    const bool zero = magnitude < tiny;
+    const bool zero = magnitude < kTiny;
     const float step = zero ? 0 : amax * (1 / 127.0f), inverse = zero ? 0 : 127 / amax;
-    // Written so that a step that is not a number counts.
-    const bool residual = !zero && (exact || !(step <= limit));
 
-    int8_t* codes = out.codes + b * kBlock;
-    int8_t* residuals = out.residuals + b * kBlock;
-    const typename S::F to_code = S::set1(inverse), to_residual = S::set1(inverse * kResidualSteps);
-    for (int v = 0; v < V; ++v) {
-      const typename S::I code = S::to_int(S::mul(value[v], to_code));
-      S::store_int8(codes + v * S::kLanes, code);
-      if (!residual && !out.wide) continue;
-      const typename S::F rest = S::sub(value[v], S::mul(S::to_float(code), S::set1(step)));
-      S::store_int8(residuals + v * S::kLanes, S::to_int(S::mul(rest, to_residual)));
-    }
-    if (out.wide)
-      for (int k = 0; k < kBlock; ++k)
-        out.wide[b * kBlock + (k & ~3) + ((k & 1) << 1 | (k >> 1 & 1))] =
-            int16_t(int(kResidualSteps) * codes[k] + residuals[k]);
-
-    BlockInfo& info = out.blocks[b];
+    typename S::I code[V];
+    unroll<V>([&](auto v) HADAL_LAMBDA { code[v.value] = S::to_int(S::mul(value[v.value], S::set1(inverse))); });
     PairSums sums;
-    S::pair_sums(codes, sums.half);
+    S::store_block(out.codes + b * kBlock, code, sums.half);
+    BlockInfo& info = out.blocks[b];
     info.step = step;
     info.low_step = step * (1 / kResidualSteps);
     info.pair = sums.both();
     float half_sum[2] = {float(sums.total(0)), float(sums.total(1))};
     for (int h = 0; h < 2; ++h) info.half_pair[h] = sums.half[h];
-    if (residual) {
-      out.needed[b / 64] |= uint64_t(1) << (b % 64);
-      ResidualInfo& low = out.residual_blocks[b];
-      PairSums rest;
-      S::pair_sums(residuals, rest.half);
-      low.pair = rest.both();
-      for (int h = 0; h < 2; ++h) {
-        low.half_pair[h] = rest.half[h];
-        half_sum[h] += float(rest.total(h)) * (1 / kResidualSteps);
+
+    // Written so that a step that is not a number counts.
+    const bool residual = !zero && (exact || !(step <= limit));
+    if (residual || out.wide) {
+      typename S::I rest[V];
+      unroll<V>([&](auto v) HADAL_LAMBDA {
+        const typename S::F error = S::sub(value[v.value], S::mul(S::to_float(code[v.value]), S::set1(step)));
+        rest[v.value] = S::to_int(S::mul(error, S::set1(inverse * kResidualSteps)));
+      });
+      if (out.wide) S::store_wide(out.wide + b * kBlock, code, rest);
+      if (residual) {
+        out.needed[b / 64] |= uint64_t(1) << (b % 64);
+        ResidualInfo& low = out.residual_blocks[b];
+        PairSums low_sums;
+        S::store_block(out.residuals + b * kBlock, rest, low_sums.half);
+        low.pair = low_sums.both();
+        for (int h = 0; h < 2; ++h) {
+          low.half_pair[h] = low_sums.half[h];
+          half_sum[h] += float(low_sums.total(h)) * (1 / kResidualSteps);
+        }
       }
     }
     info.sum = step * (half_sum[0] + half_sum[1]);

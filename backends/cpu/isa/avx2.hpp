@@ -88,11 +88,7 @@ struct Isa {
     s = _mm_max_epi32(s, _mm_shuffle_epi32(s, 0x4E));
     return _mm_cvtsi128_si32(_mm_max_epi32(s, _mm_shuffle_epi32(s, 0xB1)));
   }
-  // kLanes values in [-128, 127] as bytes; widened from bytes.
-  HADAL_INLINE void store_int8(int8_t* p, I v) {
-    const __m128i words = _mm_packs_epi32(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1));
-    _mm_storel_epi64(reinterpret_cast<__m128i*>(p), _mm_packs_epi16(words, words));
-  }
+  // kLanes bytes, widened.
   HADAL_INLINE I load_int8(const uint8_t* p) {
     return _mm256_cvtepi8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p)));
   }
@@ -119,6 +115,12 @@ struct Isa {
   // Four activations of one token, for every row.
   HADAL_INLINE B spread(const int8_t* p) { return _mm256_set1_epi32(*reinterpret_cast<const int32_t __attribute__((may_alias))*>(p)); }
 
+  // Keeps the compiler from first making all products of a tile and then adding them: they would spill (2x slower).
+  HADAL_INLINE __m256i in_order(__m256i v) {
+    __asm__("" : "+x"(v));
+    return v;
+  }
+
   // Sums of u8 weights x s8 activations, in i16 lanes that may wrap on the way: the caller sees to it that the
   // centred sum of a lane (at most 16 products) fits i16, and that two products of one step do.
   struct Dot {
@@ -130,18 +132,33 @@ struct Isa {
     return {_mm256_mullo_epi16(_mm256_set1_epi32(pair), _mm256_set1_epi16(int16_t(-zero_point)))};
   }
   HADAL_INLINE Dot step(Dot sum, B weights, B x) {
-    return {_mm256_add_epi16(sum.lanes, _mm256_maddubs_epi16(weights, x))};
+    return {in_order(_mm256_add_epi16(sum.lanes, _mm256_maddubs_epi16(weights, x)))};
   }
   HADAL_INLINE I total(Dot sum) { return _mm256_madd_epi16(sum.lanes, _mm256_set1_epi16(1)); }
 
-  // Of 32 codes: for each 16, the sums over k % 4 in {0, 1} and over {2, 3}, as two i16 in one int32.
-  HADAL_INLINE void pair_sums(const int8_t* codes, int32_t* out) {
-    const __m256i v = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(codes));
-    __m256i s = _mm256_maddubs_epi16(_mm256_set1_epi8(1), v);
+  // 32 values in [-127, 127] as bytes; and for each 16 of them the sums over k % 4 in {0, 1} and over {2, 3}, as two
+  // i16 in one int32.
+  HADAL_INLINE void store_block(int8_t* p, const I* v, int32_t* pairs) {
+    const __m256i words = _mm256_packs_epi16(_mm256_packs_epi32(v[0], v[1]), _mm256_packs_epi32(v[2], v[3]));
+    const __m256i codes = _mm256_permutevar8x32_epi32(words, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), codes);
+    __m256i s = _mm256_maddubs_epi16(_mm256_set1_epi8(1), codes);
     s = _mm256_add_epi16(s, _mm256_shuffle_epi32(s, 0x4E));
     s = _mm256_add_epi16(s, _mm256_shuffle_epi32(s, 0xB1));
-    out[0] = _mm256_cvtsi256_si32(s);
-    out[1] = _mm_cvtsi128_si32(_mm256_extracti128_si256(s, 1));
+    pairs[0] = _mm256_cvtsi256_si32(s);
+    pairs[1] = _mm_cvtsi128_si32(_mm256_extracti128_si256(s, 1));
+  }
+  // 254 * code + residual of 32 values as i16, each four in the order 0, 2, 1, 3.
+  HADAL_INLINE void store_wide(int16_t* p, const I* code, const I* residual) {
+    const __m256i factor = _mm256_set1_epi32(254);
+    const __m256i swap = _mm256_setr_epi8(0, 1, 4, 5, 2, 3, 6, 7, 8, 9, 12, 13, 10, 11, 14, 15,
+                                          0, 1, 4, 5, 2, 3, 6, 7, 8, 9, 12, 13, 10, 11, 14, 15);
+    for (int i = 0; i < 2; ++i) {
+      const __m256i a = _mm256_add_epi32(_mm256_mullo_epi32(code[2 * i], factor), residual[2 * i]);
+      const __m256i b = _mm256_add_epi32(_mm256_mullo_epi32(code[2 * i + 1], factor), residual[2 * i + 1]);
+      const __m256i words = _mm256_permute4x64_epi64(_mm256_packs_epi32(a, b), 0xD8);
+      _mm256_storeu_si256(reinterpret_cast<__m256i*>(p + 16 * i), _mm256_shuffle_epi8(words, swap));
+    }
   }
 
   // s8 weights x 15-bit activations. x: four i16 in the order 0, 2, 1, 3.
@@ -149,8 +166,8 @@ struct Isa {
     using Word = const int32_t __attribute__((may_alias));
     const __m256i even = _mm256_srai_epi16(_mm256_slli_epi16(weights, 8), 8);
     const __m256i odd = _mm256_srai_epi16(weights, 8);
-    sum = _mm256_add_epi32(sum, _mm256_madd_epi16(even, _mm256_set1_epi32(*reinterpret_cast<Word*>(x))));
-    return _mm256_add_epi32(sum, _mm256_madd_epi16(odd, _mm256_set1_epi32(*reinterpret_cast<Word*>(x + 2))));
+    sum = in_order(_mm256_add_epi32(sum, _mm256_madd_epi16(even, _mm256_set1_epi32(*reinterpret_cast<Word*>(x)))));
+    return in_order(_mm256_add_epi32(sum, _mm256_madd_epi16(odd, _mm256_set1_epi32(*reinterpret_cast<Word*>(x + 2)))));
   }
 
   HADAL_INLINE void prefetch(const void* p) { _mm_prefetch(static_cast<const char*>(p), _MM_HINT_T0); }

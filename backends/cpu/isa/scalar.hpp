@@ -118,9 +118,6 @@ struct Isa {
     for (int i = 1; i < kLanes; ++i) m = m > v[i] ? m : v[i];
     return m;
   }
-  HADAL_INLINE void store_int8(int8_t* p, I v) {
-    for (int i = 0; i < kLanes; ++i) p[i] = int8_t(v[i] > 127 ? 127 : v[i] < -128 ? -128 : v[i]);
-  }
   HADAL_INLINE I load_int8(const uint8_t* p) {
     I v;
     for (int i = 0; i < kLanes; ++i) v[i] = int8_t(p[i]);
@@ -180,16 +177,18 @@ struct Isa {
             ((w >> 24) & 255) * x.v[3]};
   }
   HADAL_INLINE I total(Dot sum) { return sum.lanes; }
-  HADAL_INLINE void pair_sums(const int8_t* codes, int32_t* out) {
-    for (int half = 0; half < 2; ++half, codes += 16) {
-      int low = 0, high = 0;
-      for (int k = 0; k < 16; k += 4) {
-        low += codes[k] + codes[k + 1];
-        high += codes[k + 2] + codes[k + 3];
+  HADAL_INLINE void store_block(int8_t* p, const I* v, int32_t* pairs) {
+    for (int half = 0; half < 2; ++half) {
+      int sum[2] = {0, 0};
+      for (int k = 0; k < 16; ++k) {
+        const int32_t value = v[half][k];
+        p[16 * half + k] = int8_t(value > 127 ? 127 : value < -128 ? -128 : value);
+        sum[k / 2 % 2] += p[16 * half + k];
       }
-      out[half] = int32_t(uint32_t(uint16_t(low)) | uint32_t(high) << 16);
+      pairs[half] = int32_t(uint32_t(uint16_t(sum[0])) | uint32_t(sum[1]) << 16);
     }
   }
+  HADAL_INLINE void store_wide(int16_t*, const I*, const I*) {}   // not used: kWideInt16
   HADAL_INLINE I wide_step(I sum, B, const int16_t*) { return sum; }   // not used: kWideInt16
 
   HADAL_INLINE void prefetch(const void*) {}
