@@ -27,7 +27,8 @@ class Budget {
   // For a text that grows: not too long yet.
   void fits(uint64_t bytes) const {
     if (bytes > longest_)
-      throw Error(Status::unsupported, message("the template makes a text of ", bytes, " bytes, the limit is ", longest_));
+      throw Error(Status::unsupported,
+                  message("the template makes a text of ", bytes, " bytes, the limit is ", longest_));
   }
 
   // To be asked before the bytes are allocated.

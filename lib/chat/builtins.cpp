@@ -159,7 +159,8 @@ Value cycle(Interpreter&, const Value& self, const Arguments& arguments) {
 
 Value changed(Interpreter& run, const Value& self, const Arguments& arguments) {
   Loop& loop = *self.as_loop();
-  const bool same = loop.asked_changed && equal(Value::tuple(loop.last_changed), Value::tuple(arguments.positional), run.budget());
+  const bool same =
+      loop.asked_changed && equal(Value::tuple(loop.last_changed), Value::tuple(arguments.positional), run.budget());
   if (same) return false;
   if (!loop.asked_changed) run.keep_loop(self);
   loop.asked_changed = true;
@@ -196,13 +197,15 @@ constexpr Named kGlobals[] = {
 };
 
 constexpr Named kDictMethods[] = {
-    {"get", get},   {"items", items},     {"keys", keys},       {"values", values},      {"copy", copy},       {"clear", changes},
-    {"pop", changes}, {"popitem", changes}, {"setdefault", changes}, {"update", changes}, {"fromkeys", changes},
+    {"get", get},          {"items", items}, {"keys", keys},       {"values", values},      {"copy", copy},
+    {"clear", changes},    {"pop", changes}, {"popitem", changes}, {"setdefault", changes}, {"update", changes},
+    {"fromkeys", changes},
 };
 
 constexpr Named kListMethods[] = {
-    {"index", index_of}, {"count", count_of}, {"copy", copy},    {"append", changes}, {"clear", changes}, {"extend", changes},
-    {"insert", changes}, {"pop", changes},    {"remove", changes}, {"reverse", changes}, {"sort", changes},
+    {"index", index_of}, {"count", count_of},  {"copy", copy},      {"append", changes},
+    {"clear", changes},  {"extend", changes},  {"insert", changes}, {"pop", changes},
+    {"remove", changes}, {"reverse", changes}, {"sort", changes},
 };
 
 template <size_t count>

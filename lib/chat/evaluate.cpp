@@ -69,7 +69,8 @@ Arguments Interpreter::evaluate_arguments(const Expr& call, Scope& scope) {
   Arguments arguments;
   for (size_t i = 1; i < call.operands.size(); ++i) arguments.positional.push_back(evaluate(*call.operands[i], scope));
   if (call.star)
-    for (Value& value : to_items(evaluate(*call.star, scope), budget_)) arguments.positional.push_back(std::move(value));
+    for (Value& value : to_items(evaluate(*call.star, scope), budget_))
+      arguments.positional.push_back(std::move(value));
   for (const auto& [name, value] : call.keywords) arguments.keywords.emplace_back(name, evaluate(*value, scope));
   if (!call.double_star) return arguments;
   const Value more = evaluate(*call.double_star, scope);

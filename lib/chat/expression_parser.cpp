@@ -152,8 +152,9 @@ ExprPtr ExpressionParser::logical_not() {
 }
 
 ExprPtr ExpressionParser::comparison() {
-  constexpr std::pair<std::string_view, Operator> kOperators[] = {{"==", Operator::eq}, {"!=", Operator::ne}, {"<", Operator::lt},
-                                                                  {"<=", Operator::le}, {">", Operator::gt}, {">=", Operator::ge}};
+  constexpr std::pair<std::string_view, Operator> kOperators[] = {{"==", Operator::eq}, {"!=", Operator::ne},
+                                                                  {"<", Operator::lt},  {"<=", Operator::le},
+                                                                  {">", Operator::gt},  {">=", Operator::ge}};
   const Position position = current().position;
   ExprPtr first = sum();
   ExprPtr node;
@@ -462,7 +463,8 @@ ExprPtr ExpressionParser::filter_chain(ExprPtr node, bool start_inline) {
     filter->name = token.text;
     while (skip_op(".")) filter->name += message(".", expect(TokenKind::name, "the name of a filter").text);
     filter->filter = find_filter(filter->name);
-    if (!filter->filter && !conditional_) unsupported_construct(token.position, message("the filter ", quoted(filter->name)));
+    if (!filter->filter && !conditional_)
+      unsupported_construct(token.position, message("the filter ", quoted(filter->name)));
     filter->operands.push_back(std::move(node));
     if (current().is_op("(")) arguments(*filter);
     node = finish(std::move(filter));
@@ -480,8 +482,9 @@ ExprPtr ExpressionParser::test(ExprPtr node) {
   if (!test->test && !conditional_) unsupported_construct(position, message("the test ", quoted(test->name)));
   test->operands.push_back(std::move(node));
   const Token& next = current();
-  const bool operand = next.kind == TokenKind::name || next.kind == TokenKind::string || next.kind == TokenKind::integer ||
-                       next.kind == TokenKind::real || next.is_op("[") || next.is_op("{");
+  const bool operand = next.kind == TokenKind::name || next.kind == TokenKind::string ||
+                       next.kind == TokenKind::integer || next.kind == TokenKind::real || next.is_op("[") ||
+                       next.is_op("{");
   if (next.is_op("(")) {
     arguments(*test);
   } else if (operand && !next.is_name("else") && !next.is_name("or") && !next.is_name("and")) {

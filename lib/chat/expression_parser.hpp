@@ -80,7 +80,8 @@ class ExpressionParser {
   ExprPtr target_item(bool with_namespace);
   void arguments(Expr& call);
   template <class Next>
-  ExprPtr chain(ExprKind kind, const Next& next, std::initializer_list<std::pair<std::string_view, Operator>> operators);
+  ExprPtr chain(ExprKind kind, const Next& next,
+                std::initializer_list<std::pair<std::string_view, Operator>> operators);
 
   const std::vector<Token>& tokens_;
   size_t at_ = 0;

@@ -11,7 +11,8 @@ const FilterEntry* find_filter(std::string_view name) {
   return nullptr;
 }
 
-Bound::Bound(std::string_view callee, const Arguments& arguments, std::initializer_list<std::string_view> names, size_t required)
+Bound::Bound(std::string_view callee, const Arguments& arguments, std::initializer_list<std::string_view> names,
+             size_t required)
     : callee_(callee) {
   if (arguments.positional.size() > names.size())
     type_error(message(callee, " takes at most ", names.size(), " arguments, found ", arguments.positional.size()));
@@ -30,7 +31,8 @@ Bound::Bound(std::string_view callee, const Arguments& arguments, std::initializ
 int64_t Bound::integer(size_t i, int64_t fallback) const {
   if (!values_[i]) return fallback;
   int64_t value = 0;
-  if (!values_[i]->to_integer(value)) type_error(message(callee_, " expected an integer, found ", type_name(*values_[i])));
+  if (!values_[i]->to_integer(value))
+    type_error(message(callee_, " expected an integer, found ", type_name(*values_[i])));
   return value;
 }
 

@@ -31,7 +31,8 @@ class Bound {
  public:
   // The first `required` of names must be given. Error(invalid_argument) names the callee otherwise, and for an
   // argument too many or unknown.
-  Bound(std::string_view callee, const Arguments& arguments, std::initializer_list<std::string_view> names, size_t required = 0);
+  Bound(std::string_view callee, const Arguments& arguments, std::initializer_list<std::string_view> names,
+        size_t required = 0);
 
   // nullptr if not given.
   const Value* operator[](size_t i) const { return values_[i]; }

@@ -67,7 +67,8 @@ void Interpreter::raise(std::string text) {
 
 Value Interpreter::make_namespace(std::vector<std::pair<std::string, Value>> attributes) {
   for (const auto& attribute : attributes)
-    if (attribute.first.starts_with('_')) type_error(message("the namespace attribute ", quoted(attribute.first), " is private"));
+    if (attribute.first.starts_with('_'))
+      type_error(message("the namespace attribute ", quoted(attribute.first), " is private"));
   Value space(std::make_shared<Namespace>(Namespace{std::move(attributes)}));
   namespaces_.push_back(space);
   return space;
@@ -195,7 +196,8 @@ void Interpreter::assign(const Expr& target, const Value& value, Scope& scope) {
     const Value holder = evaluate_name(variable, scope);
     Namespace* space = holder.as_namespace();
     if (!space) type_error(message("cannot set an attribute of ", quoted(target.name), ", which is no namespace"));
-    if (target.attribute.starts_with('_')) type_error(message("the namespace attribute ", quoted(target.attribute), " is private"));
+    if (target.attribute.starts_with('_'))
+      type_error(message("the namespace attribute ", quoted(target.attribute), " is private"));
     for (auto& [name, old] : space->attributes) {
       if (name != target.attribute) continue;
       old = value;
@@ -244,13 +246,15 @@ Value Interpreter::call_macro(const Callable& callable, const Arguments& argumen
   for (size_t i = 0; i < arguments.keywords.size(); ++i) {
     if (used[i]) continue;
     if (!macro.uses_kwargs)
-      type_error(message("macro ", quoted(macro.name), " takes no keyword argument ", quoted(arguments.keywords[i].first)));
+      type_error(
+          message("macro ", quoted(macro.name), " takes no keyword argument ", quoted(arguments.keywords[i].first)));
     rest.emplace_back(Value::text(arguments.keywords[i].first), arguments.keywords[i].second);
   }
   if (macro.uses_kwargs) inner->set("kwargs", Value::dict(std::move(rest)));
   if (macro.uses_varargs) {
     const size_t taken = std::min(count, arguments.positional.size());
-    inner->set("varargs", Value::tuple(Items(arguments.positional.begin() + static_cast<std::ptrdiff_t>(taken), arguments.positional.end())));
+    inner->set("varargs", Value::tuple(Items(arguments.positional.begin() + static_cast<std::ptrdiff_t>(taken),
+                                             arguments.positional.end())));
   } else if (arguments.positional.size() > count) {
     type_error(message("macro ", quoted(macro.name), " takes at most ", count, " arguments"));
   }
@@ -278,7 +282,8 @@ Value Interpreter::attribute(const Value& object, std::string_view name) {
   if (const Undefined* undefined = object.as_undefined()) type_error(undefined->reason);
   const auto missing = [&] {
     const std::string_view type = type_name(object);
-    return Value::undefined(message(object.is_none() ? "'None'" : message("'", type, " object'"), " has no attribute '", name, "'"));
+    return Value::undefined(
+        message(object.is_none() ? "'None'" : message("'", type, " object'"), " has no attribute '", name, "'"));
   };
   if (name.starts_with("__"))
     return Value::undefined(message("access to attribute '", name, "' of '", type_name(object), "' object is unsafe."));

@@ -21,7 +21,8 @@ class Writer {
     else if (value.is_number()) out_ += number(value);
     else if (const Text* text = value.as_text()) string(text->bytes);
     else if (const Dict* dict = value.as_dict()) object(*dict, level);
-    else if (value.as_sequence(SequenceKind::list) || value.as_sequence(SequenceKind::tuple)) array(value.as_sequence()->items, level);
+    else if (value.as_sequence(SequenceKind::list) || value.as_sequence(SequenceKind::tuple))
+      array(value.as_sequence()->items, level);
     else type_error(message("a value of type ", type_name(value), " has no JSON form"));
   }
 
@@ -77,7 +78,8 @@ class Writer {
     std::vector<const std::pair<Value, Value>*> entries;
     for (const auto& entry : dict.entries) entries.push_back(&entry);
     if (layout_.sort_keys)
-      std::stable_sort(entries.begin(), entries.end(), [&](const auto* a, const auto* b) { return less(a->first, b->first, budget_); });
+      std::stable_sort(entries.begin(), entries.end(),
+                       [&](const auto* a, const auto* b) { return less(a->first, b->first, budget_); });
     out_ += '{';
     bool first = true;
     for (const auto* entry : entries) {

@@ -138,7 +138,8 @@ std::string fixed_text(double value, int digits) {
 std::string scientific_text(double value, int digits) {
   if (!std::isfinite(value)) return std::string(special_text(value));
   std::string out(static_cast<size_t>(20 + digits), '\0');
-  const char* end = std::to_chars(out.data(), out.data() + out.size(), value, std::chars_format::scientific, digits).ptr;
+  const char* end =
+      std::to_chars(out.data(), out.data() + out.size(), value, std::chars_format::scientific, digits).ptr;
   out.resize(static_cast<size_t>(end - out.data()));
   return out;
 }

@@ -71,7 +71,8 @@ Value real_arithmetic(Operator op, double a, double b) {
     case Operator::mul: return a * b;
     case Operator::pow:
       if (a == 0 && b < 0) type_error("0 cannot be raised to a negative power");
-      if (a < 0 && std::floor(b) != b && std::isfinite(b)) throw Error(Status::unsupported, "complex numbers are not supported");
+      if (a < 0 && std::floor(b) != b && std::isfinite(b))
+        throw Error(Status::unsupported, "complex numbers are not supported");
       return std::pow(a, b);
     default: break;
   }
@@ -122,19 +123,21 @@ Value repeat(const Value& value, int64_t count, Budget& budget) {
 
 bool repeatable(const Value& value) {
   const Sequence* sequence = value.as_sequence();
-  return value.as_text() || (sequence && (sequence->kind == SequenceKind::list || sequence->kind == SequenceKind::tuple));
+  return value.as_text() ||
+         (sequence && (sequence->kind == SequenceKind::list || sequence->kind == SequenceKind::tuple));
 }
 
 int64_t slice_bound(const Value& value, int64_t fallback, const char* what) {
   if (value.is_none()) return fallback;
   int64_t bound = 0;
-  if (!value.to_integer(bound)) type_error(message("the ", what, " of a slice must be an integer, found ", type_name(value)));
+  if (!value.to_integer(bound))
+    type_error(message("the ", what, " of a slice must be an integer, found ", type_name(value)));
   return bound;
 }
 
 // Indices a slice selects among `size` elements, as slice.indices does.
-std::vector<size_t> slice_indices(int64_t size, const Value& start_value, const Value& stop_value, const Value& step_value,
-                                  Budget& budget) {
+std::vector<size_t> slice_indices(int64_t size, const Value& start_value, const Value& stop_value,
+                                  const Value& step_value, Budget& budget) {
   const int64_t step = slice_bound(step_value, 1, "step");
   if (step == 0) type_error("the step of a slice cannot be zero");
   const int64_t lowest = step < 0 ? -1 : 0, highest = step < 0 ? size - 1 : size;
@@ -142,7 +145,8 @@ std::vector<size_t> slice_indices(int64_t size, const Value& start_value, const 
     if (bound < 0) bound = bound < -size ? lowest : std::max(bound + size, lowest);
     return std::min(bound, highest);
   };
-  const int64_t start = start_value.is_none() ? (step < 0 ? highest : lowest) : clamp(slice_bound(start_value, 0, "start"));
+  const int64_t start =
+      start_value.is_none() ? (step < 0 ? highest : lowest) : clamp(slice_bound(start_value, 0, "start"));
   const int64_t stop = stop_value.is_none() ? (step < 0 ? lowest : highest) : clamp(slice_bound(stop_value, 0, "stop"));
   std::vector<size_t> indices;
   budget.items(static_cast<uint64_t>(size) / 8);
@@ -159,7 +163,8 @@ std::vector<size_t> slice_indices(int64_t size, const Value& start_value, const 
 Value arithmetic(Operator op, const Value& left, const Value& right, Interpreter& interpreter) {
   Budget& budget = interpreter.budget();
   if (const Undefined* undefined = left.as_undefined()) type_error(undefined->reason);
-  if (op == Operator::mod && left.as_text()) return Value::text(percent_format(left.as_text()->bytes, right, budget), left.as_text()->markup);
+  if (op == Operator::mod && left.as_text())
+    return Value::text(percent_format(left.as_text()->bytes, right, budget), left.as_text()->markup);
   if (const Undefined* undefined = right.as_undefined()) type_error(undefined->reason);
   int64_t a = 0, b = 0;
   if (left.is_number() && right.is_number()) {
@@ -181,7 +186,8 @@ Value arithmetic(Operator op, const Value& left, const Value& right, Interpreter
     if (repeatable(left) && right.to_integer(b)) return repeat(left, b, budget);
     if (left.to_integer(a) && repeatable(right)) return repeat(right, a, budget);
   }
-  type_error(message("the operator ", kSymbols[static_cast<size_t>(op)], " does not take ", type_name(left), " and ", type_name(right)));
+  type_error(message("the operator ", kSymbols[static_cast<size_t>(op)], " does not take ", type_name(left), " and ",
+                     type_name(right)));
 }
 
 bool contains(const Value& container, const Value& item, Budget& budget) {
@@ -246,7 +252,8 @@ Value slice(const Value& object, const Value& start, const Value& stop, const Va
     return Value::text(std::move(out), text->markup);
   }
   const Sequence* sequence = object.as_sequence();
-  if (!sequence || !(sequence->kind == SequenceKind::list || sequence->kind == SequenceKind::tuple || sequence->kind == SequenceKind::range))
+  if (!sequence || !(sequence->kind == SequenceKind::list || sequence->kind == SequenceKind::tuple ||
+                     sequence->kind == SequenceKind::range))
     type_error(message("a value of type ", type_name(object), " cannot be sliced"));
   const auto indices = slice_indices(static_cast<int64_t>(sequence->items.size()), start, stop, step, budget);
   Items items;

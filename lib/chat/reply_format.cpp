@@ -12,7 +12,8 @@ struct MarkerPair {
   std::string_view open, close;
 };
 
-constexpr MarkerPair kThoughts[] = {{"<think>", "</think>"}, {"[THINK]", "[/THINK]"}, {"<seed:think>", "</seed:think>"}};
+constexpr MarkerPair kThoughts[] = {
+    {"<think>", "</think>"}, {"[THINK]", "[/THINK]"}, {"<seed:think>", "</seed:think>"}};
 
 // The first that occurs wins: V3.2's and V4's blocks stand before the older spellings their templates may mention too.
 constexpr MarkerPair kToolCalls[] = {
@@ -56,7 +57,8 @@ std::string without_thought(const std::string& content, ThoughtRule rule, std::s
 
 ReplyFormat reply_format(std::string_view template_source) {
   const auto mentioned = [&](const MarkerPair& pair) {
-    return contains(template_source, pair.close.empty() ? pair.open : pair.close) || contains(template_source, pair.open);
+    return contains(template_source, pair.close.empty() ? pair.open : pair.close) ||
+           contains(template_source, pair.open);
   };
   return format_of(first_known(kThoughts, mentioned), first_known(kToolCalls, mentioned));
 }
@@ -81,7 +83,8 @@ ThoughtRule thought_rule(std::string_view template_source) {
   if (format.thought_close.empty()) return ThoughtRule::keep;
   for (const char* quote : {"'", "\""}) {
     const std::string literal = quote + format.thought_close + quote;
-    if (contains(template_source, "split(" + literal) || contains(template_source, literal + " in ")) return ThoughtRule::keep;
+    if (contains(template_source, "split(" + literal) || contains(template_source, literal + " in "))
+      return ThoughtRule::keep;
   }
   return ThoughtRule::after_last;
 }

@@ -11,7 +11,8 @@ constexpr std::string_view kBar = "\xEF\xBD\x9C";          // U+FF5C
 constexpr std::string_view kLowBlock = "\xE2\x96\x81";     // U+2581
 
 std::string replaced(std::string text, std::string_view old, std::string_view with) {
-  for (size_t at = 0; (at = text.find(old, at)) != std::string::npos; at += with.size()) text.replace(at, old.size(), with);
+  for (size_t at = 0; (at = text.find(old, at)) != std::string::npos; at += with.size())
+    text.replace(at, old.size(), with);
   return text;
 }
 
@@ -28,7 +29,9 @@ std::vector<std::string> spellings(const std::string& marker) {
 
 bool is_blank(std::string_view text) { return text.find_first_not_of(kBlanks) == std::string_view::npos; }
 
-bool is_control(std::string_view marker) { return marker.find('|') != std::string_view::npos || marker.find(kBar) != std::string_view::npos; }
+bool is_control(std::string_view marker) {
+  return marker.find('|') != std::string_view::npos || marker.find(kBar) != std::string_view::npos;
+}
 
 // An opened thought that the prompt leaves open. Behind it only a beginning of the reply may stand, no further turn;
 // what a user has written about "<think>" is followed by the control token of the assistant's turn.
@@ -37,8 +40,9 @@ bool ends_in_thought(std::string_view prompt, const ReplyFormat& format) {
   if (open == std::string_view::npos) return false;
   const std::string_view rest = prompt.substr(open + format.thought_open.size());
   if (is_blank(rest)) return true;
-  for (std::string_view turn : {std::string_view(format.thought_close), std::string_view("<|"), std::string_view("<\xEF\xBD\x9C"),
-                                std::string_view("[/INST]"), std::string_view("Assistant:")})
+  for (std::string_view turn :
+       {std::string_view(format.thought_close), std::string_view("<|"), std::string_view("<\xEF\xBD\x9C"),
+        std::string_view("[/INST]"), std::string_view("Assistant:")})
     if (rest.find(turn) != std::string_view::npos) return false;
   return true;
 }
@@ -105,7 +109,8 @@ void ReplySplitter::enter(const Marker& marker, std::vector<ReplyPiece>& out) {
     --quoted_thoughts_;
     return show(marker.text, out);
   }
-  if (state_ == PieceKind::tool_call && !blanks_.empty() && !trim_) out.push_back({state_, blanks_});  // one call a line
+  if (state_ == PieceKind::tool_call && !blanks_.empty() && !trim_)
+    out.push_back({state_, blanks_});  // one call a line
   begin_section(open                                ? PieceKind::thought
                 : marker.role == Role::calls_open ? PieceKind::tool_call
                                                   : PieceKind::answer);

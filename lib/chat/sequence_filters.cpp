@@ -211,15 +211,20 @@ Value extreme(Interpreter& run, const Value& input, const Arguments& arguments, 
   return best;
 }
 
-Value min(Interpreter& run, const Value& input, const Arguments& arguments) { return extreme(run, input, arguments, false); }
-Value max(Interpreter& run, const Value& input, const Arguments& arguments) { return extreme(run, input, arguments, true); }
+Value min(Interpreter& run, const Value& input, const Arguments& arguments) {
+  return extreme(run, input, arguments, false);
+}
+Value max(Interpreter& run, const Value& input, const Arguments& arguments) {
+  return extreme(run, input, arguments, true);
+}
 
 Value sum(Interpreter& run, const Value& input, const Arguments& arguments) {
   const Bound bound("sum", arguments, {"attribute", "start"});
   const Path path(bound[0]);
   Value total = bound[1] ? *bound[1] : Value(int64_t{0});
   if (total.as_text()) type_error("sum cannot add texts");
-  for (const Value& value : to_items(input, run.budget())) total = arithmetic(Operator::add, total, path.get(run, value), run);
+  for (const Value& value : to_items(input, run.budget()))
+    total = arithmetic(Operator::add, total, path.get(run, value), run);
   return total;
 }
 
@@ -328,7 +333,8 @@ Value chosen(Interpreter& run, const Value& input, const Arguments& arguments, b
     const Text* name = arguments.positional[skip].as_text();
     test = name ? find_test(name->bytes) : nullptr;
     if (!test) throw Error(Status::unsupported, "a filter was given a test that is not supported");
-    rest.positional.assign(arguments.positional.begin() + static_cast<std::ptrdiff_t>(skip) + 1, arguments.positional.end());
+    rest.positional.assign(arguments.positional.begin() + static_cast<std::ptrdiff_t>(skip) + 1,
+                           arguments.positional.end());
     rest.keywords = arguments.keywords;
   }
   for (const Value& value : to_items(input, run.budget())) {
@@ -339,10 +345,18 @@ Value chosen(Interpreter& run, const Value& input, const Arguments& arguments, b
   return Value::generator(std::move(out));
 }
 
-Value select(Interpreter& run, const Value& input, const Arguments& arguments) { return chosen(run, input, arguments, false, true); }
-Value reject(Interpreter& run, const Value& input, const Arguments& arguments) { return chosen(run, input, arguments, false, false); }
-Value selectattr(Interpreter& run, const Value& input, const Arguments& arguments) { return chosen(run, input, arguments, true, true); }
-Value rejectattr(Interpreter& run, const Value& input, const Arguments& arguments) { return chosen(run, input, arguments, true, false); }
+Value select(Interpreter& run, const Value& input, const Arguments& arguments) {
+  return chosen(run, input, arguments, false, true);
+}
+Value reject(Interpreter& run, const Value& input, const Arguments& arguments) {
+  return chosen(run, input, arguments, false, false);
+}
+Value selectattr(Interpreter& run, const Value& input, const Arguments& arguments) {
+  return chosen(run, input, arguments, true, true);
+}
+Value rejectattr(Interpreter& run, const Value& input, const Arguments& arguments) {
+  return chosen(run, input, arguments, true, false);
+}
 
 constexpr FilterEntry kSequenceFilters[] = {
     {"attr", attr},       {"batch", batch},     {"count", length},   {"d", fallback},           {"default", fallback},

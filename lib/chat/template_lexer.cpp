@@ -126,7 +126,8 @@ class Lexer {
       if (is_digit(c)) number();
       else if (is_name_start(c)) name();
       else if (c == '\'' || c == '"') string(c);
-      else if (static_cast<unsigned char>(c) >= 0x80) unsupported_construct(position(pos_), "a name with characters beyond ASCII");
+      else if (static_cast<unsigned char>(c) >= 0x80)
+        unsupported_construct(position(pos_), "a name with characters beyond ASCII");
       else operation(open_brackets);
     }
   }
@@ -152,7 +153,9 @@ class Lexer {
   // Digits with single underscores between them; returns the end.
   template <class Digit>
   size_t digits(size_t at, const Digit& is) const {
-    while (at < source_.size() && (is(source_[at]) || (source_[at] == '_' && at + 1 < source_.size() && is(source_[at + 1])))) ++at;
+    while (at < source_.size() &&
+           (is(source_[at]) || (source_[at] == '_' && at + 1 < source_.size() && is(source_[at + 1]))))
+      ++at;
     return at;
   }
 
@@ -167,7 +170,8 @@ class Lexer {
     const size_t whole = digits(begin, is_digit);
     size_t end = whole;
     const bool after_dot = begin > 0 && source_[begin - 1] == '.';
-    if (!after_dot && end + 1 < source_.size() && source_[end] == '.' && is_digit(source_[end + 1])) end = digits(end + 1, is_digit);
+    if (!after_dot && end + 1 < source_.size() && source_[end] == '.' && is_digit(source_[end + 1]))
+      end = digits(end + 1, is_digit);
     if (!after_dot && end < source_.size() && (source_[end] | 0x20) == 'e') {
       const size_t sign = end + 1 < source_.size() && (source_[end + 1] == '+' || source_[end + 1] == '-');
       if (end + 1 + sign < source_.size() && is_digit(source_[end + 1 + sign])) end = digits(end + 1 + sign, is_digit);
@@ -202,7 +206,8 @@ class Lexer {
       syntax_error(position(pos_), message("unexpected character ", quoted(source_.substr(pos_, 1))));
     if (c == '(' || c == '[' || c == '{') open_brackets += c == '(' ? ')' : c == '[' ? ']' : '}';
     if (c == ')' || c == ']' || c == '}') {
-      if (open_brackets.empty() || open_brackets.back() != c) syntax_error(position(pos_), message("unexpected '", c, "'"));
+      if (open_brackets.empty() || open_brackets.back() != c)
+        syntax_error(position(pos_), message("unexpected '", c, "'"));
       open_brackets.pop_back();
     }
     add_and_advance(TokenKind::op, pos_ + 1);
@@ -267,13 +272,14 @@ void syntax_error(Position position, std::string_view what) {
 }
 
 void unsupported_construct(Position position, std::string_view what) {
-  throw Error(Status::unsupported,
-              message("chat template, line ", position.line, " column ", position.column, ": ", what, " is not supported"));
+  throw Error(Status::unsupported, message("chat template, line ", position.line, " column ", position.column, ": ",
+                                           what, " is not supported"));
 }
 
 std::string normalised_source(std::string_view source) {
   if (source.size() > kLongestSource)
-    throw Error(Status::unsupported, message("the chat template has ", source.size(), " bytes, the limit is ", kLongestSource));
+    throw Error(Status::unsupported,
+                message("the chat template has ", source.size(), " bytes, the limit is ", kLongestSource));
   if (!is_valid_utf8(source)) throw Error(Status::corrupt, "the chat template is not UTF-8 text");
   std::string out;
   out.reserve(source.size());

@@ -10,7 +10,19 @@
 
 namespace hadal::jinja {
 
-enum class TokenKind : uint8_t { data, block_begin, block_end, variable_begin, variable_end, name, string, integer, real, op, end };
+enum class TokenKind : uint8_t {
+  data,
+  block_begin,
+  block_end,
+  variable_begin,
+  variable_end,
+  name,
+  string,
+  integer,
+  real,
+  op,
+  end
+};
 
 struct Token {
   TokenKind kind;

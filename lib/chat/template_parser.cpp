@@ -39,7 +39,8 @@ class TemplateParser : private ExpressionParser {
         body.push_back(std::move(print));
       } else {
         take();  // block_begin: nothing else can stand here
-        if (current().kind == TokenKind::name && std::find(end_names.begin(), end_names.end(), current().text) != end_names.end())
+        if (current().kind == TokenKind::name &&
+            std::find(end_names.begin(), end_names.end(), current().text) != end_names.end())
           return body;
         statement(body);
         expect(TokenKind::block_end, "the end of the tag");
@@ -176,7 +177,8 @@ class TemplateParser : private ExpressionParser {
     conditional_ = outer;
     loops_ = outer_loops;
     const auto declared = [&](std::string_view name) {
-      return std::any_of(macro.parameters.begin(), macro.parameters.end(), [&](const Parameter& p) { return p.name == name; });
+      return std::any_of(macro.parameters.begin(), macro.parameters.end(),
+                         [&](const Parameter& p) { return p.name == name; });
     };
     macro.uses_caller = used.caller && !declared("caller");
     macro.uses_kwargs = used.kwargs && !declared("kwargs");

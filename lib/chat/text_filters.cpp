@@ -30,7 +30,9 @@ Value changed(Interpreter& run, const Value& input, const Arguments& arguments) 
 // jinja2's own title: words begin after blanks and opening brackets, whatever characters they have.
 std::string filter_title(std::string_view text) {
   std::string out;
-  const auto separates = [](char32_t c) { return c == '-' || c == '(' || c == '{' || c == '[' || c == '<' || is_space(c); };
+  const auto separates = [](char32_t c) {
+    return c == '-' || c == '(' || c == '{' || c == '[' || c == '<' || is_space(c);
+  };
   for (size_t pos = 0; pos < text.size();) {
     size_t end = pos;
     const bool separator = separates(code_point_at(text, pos));
@@ -76,7 +78,8 @@ Value replaced(Interpreter& run, const Value& input, const Arguments& arguments)
   const Bound bound("replace", arguments, {"old", "new", "count"}, 2);
   Budget& budget = run.budget();
   const int64_t count = bound.some(2) ? bound.integer(2, -1) : -1;
-  return Value::text(replace(to_text(input, budget), to_text(*bound[0], budget), to_text(*bound[1], budget), count, budget));
+  return Value::text(
+      replace(to_text(input, budget), to_text(*bound[0], budget), to_text(*bound[1], budget), count, budget));
 }
 
 Value center(Interpreter& run, const Value& input, const Arguments& arguments) {
@@ -90,7 +93,8 @@ Value center(Interpreter& run, const Value& input, const Arguments& arguments) {
   run.budget().text(static_cast<uint64_t>(missing) + text.bytes.size());
   // As str.center splits an odd number of blanks.
   const auto left = static_cast<size_t>(missing / 2 + (missing & width & 1));
-  return Value::text(std::string(left, ' ') + text.bytes + std::string(static_cast<size_t>(missing) - left, ' '), text.markup);
+  return Value::text(std::string(left, ' ') + text.bytes + std::string(static_cast<size_t>(missing) - left, ' '),
+                     text.markup);
 }
 
 Value indent(Interpreter& run, const Value& input, const Arguments& arguments) {
@@ -201,7 +205,8 @@ Value tojson(Interpreter& run, const Value& input, const Arguments& arguments) {
     layout.item_separator = pair[0].as_text()->bytes;
     layout.key_separator = pair[1].as_text()->bytes;
   }
-  if (const Undefined* undefined = input.as_undefined()) type_error(message("Undefined has no JSON form: ", undefined->reason));
+  if (const Undefined* undefined = input.as_undefined())
+    type_error(message("Undefined has no JSON form: ", undefined->reason));
   return Value::text(json_text(input, layout, run.budget()));
 }
 

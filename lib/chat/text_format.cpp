@@ -33,7 +33,8 @@ struct Layout {
   char type = '\0';
 };
 
-std::string padded(const std::string& body, size_t prefix_bytes, const Layout& layout, char default_align, Budget& budget) {
+std::string padded(const std::string& body, size_t prefix_bytes, const Layout& layout, char default_align,
+                   Budget& budget) {
   const auto length = static_cast<int64_t>(count_code_points(body));
   if (layout.width <= length) return body;
   const auto missing = static_cast<size_t>(layout.width - length);
@@ -105,7 +106,8 @@ std::string number_body(const Value& value, const Layout& layout, size_t& prefix
   const char type = layout.type;
   std::string body;
   bool negative = false;
-  if (integer && (type == '\0' || type == 'd' || type == 'x' || type == 'X' || type == 'o' || type == 'b' || type == 'n')) {
+  if (integer &&
+      (type == '\0' || type == 'd' || type == 'x' || type == 'X' || type == 'o' || type == 'b' || type == 'n')) {
     negative = whole < 0;
     const uint64_t magnitude = negative ? ~static_cast<uint64_t>(whole) + 1 : static_cast<uint64_t>(whole);
     const int base = type == 'x' || type == 'X' ? 16 : type == 'o' ? 8 : type == 'b' ? 2 : 10;
@@ -131,7 +133,9 @@ std::string number_body(const Value& value, const Layout& layout, size_t& prefix
 Layout parse_layout(std::string_view spec) {
   Layout layout;
   size_t at = 0;
-  const auto aligns = [&](size_t pos) { return pos < spec.size() && std::string_view("<>^=").find(spec[pos]) != std::string_view::npos; };
+  const auto aligns = [&](size_t pos) {
+    return pos < spec.size() && std::string_view("<>^=").find(spec[pos]) != std::string_view::npos;
+  };
   if (!spec.empty() && aligns(next_character(spec, 0))) {
     layout.fill = code_point_at(spec, 0);
     at = next_character(spec, 0);
@@ -195,7 +199,8 @@ std::string converted(char type, const Value& value, Layout layout, Budget& budg
     return padded(body, 0, layout, '>', budget);
   }
   if (type == 'c') {
-    if (const Text* text = value.as_text(); text && text->length == 1) return padded(text->bytes, 0, layout, '>', budget);
+    if (const Text* text = value.as_text(); text && text->length == 1)
+      return padded(text->bytes, 0, layout, '>', budget);
     type_error("%c takes one character");
   }
   if (!value.is_number()) type_error(message("%", type, " takes a number, found ", type_name(value)));
@@ -233,7 +238,8 @@ std::string percent_format(std::string_view format, const Value& value, Budget& 
     }
     for (; at < format.size() && std::string_view("-+ 0#").find(format[at]) != std::string_view::npos; ++at) {
       if (format[at] == '-') layout.align = '<';
-      else if (format[at] == '0') layout.fill = layout.align == '<' ? U' ' : U'0', layout.align = layout.align ? layout.align : '=';
+      else if (format[at] == '0')
+        layout.fill = layout.align == '<' ? U' ' : U'0', layout.align = layout.align ? layout.align : '=';
       else if (format[at] == '#') layout.alternate = true;
       else layout.sign = format[at];
     }
@@ -261,7 +267,8 @@ std::string format_value(const Value& value, std::string_view spec, Budget& budg
   if (!value.is_number() && !value.as_text()) type_error(message("a format for ", type_name(value), " must be empty"));
   const Layout layout = parse_layout(spec);
   if (const Text* text = value.as_text()) {
-    if (layout.type != '\0' && layout.type != 's') type_error(message("the format code '", layout.type, "' does not take a text"));
+    if (layout.type != '\0' && layout.type != 's')
+      type_error(message("the format code '", layout.type, "' does not take a text"));
     return padded(cut(text->bytes, layout.precision), 0, layout, '<', budget);
   }
   size_t prefix = 0;
@@ -283,8 +290,10 @@ Value field(std::string_view name, const Arguments& arguments, size_t& automatic
     if (static_cast<size_t>(index) >= arguments.positional.size()) type_error("not enough values for the format");
     value = arguments.positional[static_cast<size_t>(index)];
   } else {
-    const auto found = std::find_if(arguments.keywords.begin(), arguments.keywords.end(), [&](const auto& k) { return k.first == first; });
-    if (found == arguments.keywords.end()) type_error(message("the format asks for ", quoted(first), ", which is not there"));
+    const auto found = std::find_if(arguments.keywords.begin(), arguments.keywords.end(),
+                                    [&](const auto& k) { return k.first == first; });
+    if (found == arguments.keywords.end())
+      type_error(message("the format asks for ", quoted(first), ", which is not there"));
     value = found->second;
   }
   while (end < name.size()) {
@@ -293,7 +302,8 @@ Value field(std::string_view name, const Arguments& arguments, size_t& automatic
     const std::string_view part = name.substr(end + 1, stop == std::string_view::npos ? stop : stop - end - 1);
     if (bracket && stop == std::string_view::npos) type_error("the format lacks a closing bracket");
     const auto number = bracket ? parse_integer(part, 10) : std::nullopt;
-    value = bracket ? interpreter.item(value, number ? Value(*number) : Value::text(std::string(part))) : interpreter.attribute(value, part);
+    value = bracket ? interpreter.item(value, number ? Value(*number) : Value::text(std::string(part)))
+                    : interpreter.attribute(value, part);
     end = stop == std::string_view::npos ? name.size() : bracket ? stop + 1 : stop;
   }
   return value;
@@ -319,7 +329,8 @@ std::string brace_format(std::string_view format, const Arguments& arguments, In
     const size_t close = format.find('}', at);
     if (c == '}' || close == std::string_view::npos) type_error("a single brace in the format");
     std::string_view body = format.substr(at + 1, close - at - 1);
-    if (body.find('{') != std::string_view::npos) throw Error(Status::unsupported, "nested fields in a format are not supported");
+    if (body.find('{') != std::string_view::npos)
+      throw Error(Status::unsupported, "nested fields in a format are not supported");
     at = close + 1;
     const size_t colon = body.find(':');
     const std::string_view spec = colon == std::string_view::npos ? std::string_view() : body.substr(colon + 1);
@@ -328,7 +339,8 @@ std::string brace_format(std::string_view format, const Arguments& arguments, In
     Value value = field(body.substr(0, bang), arguments, automatic, interpreter);
     if (bang != std::string_view::npos) {
       const std::string_view conversion = body.substr(bang + 1);
-      if (conversion != "r" && conversion != "s" && conversion != "a") type_error("an unknown conversion in the format");
+      if (conversion != "r" && conversion != "s" && conversion != "a")
+        type_error("an unknown conversion in the format");
       value = Value::text(conversion == "s" ? to_text(value, budget) : to_repr(value, budget));
     }
     out += format_value(value, spec, budget);

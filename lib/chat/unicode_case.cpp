@@ -14,7 +14,7 @@ struct CaseRange {
   int32_t delta;
 };
 struct CaseExpansion {
-  uint32_t from, to[3];
+  uint32_t from, first, second, third;  // third is 0 if there are only two
 };
 
 #include "chat/unicode_data.inc"
@@ -30,12 +30,14 @@ const Range* candidate(const Range (&ranges)[count], char32_t c) {
 }
 
 template <size_t several_count, size_t count>
-int map_with(const CaseExpansion (&several)[several_count], const CaseRange (&single)[count], char32_t c, char32_t out[3]) {
+int map_with(const CaseExpansion (&several)[several_count], const CaseRange (&single)[count], char32_t c,
+             char32_t out[3]) {
   for (const CaseExpansion& expansion : several) {
     if (expansion.from != c) continue;
-    int n = 0;
-    while (n < 3 && expansion.to[n] != 0) out[n] = expansion.to[n], ++n;
-    return n;
+    out[0] = expansion.first;
+    out[1] = expansion.second;
+    out[2] = expansion.third;
+    return expansion.third ? 3 : 2;
   }
   const CaseRange* range = candidate(single, c);
   out[0] = range ? static_cast<char32_t>(static_cast<int32_t>(c) + range->delta) : c;

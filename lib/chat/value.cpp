@@ -13,7 +13,8 @@ namespace {
 constexpr int kDeepest = 200;  // nesting of lists and dicts; JSON from outside has at most 128
 
 int depth_over(int deepest_item) {
-  if (deepest_item >= kDeepest) throw Error(Status::unsupported, message("the template nests values deeper than ", kDeepest));
+  if (deepest_item >= kDeepest)
+    throw Error(Status::unsupported, message("the template nests values deeper than ", kDeepest));
   return deepest_item + 1;
 }
 
@@ -61,7 +62,9 @@ Value Value::text(std::string bytes, bool markup) {
   return Value(std::make_shared<const Text>(Text{std::move(bytes), length, markup}));
 }
 
-Value Value::undefined(std::string reason) { return Value(std::make_shared<const Undefined>(Undefined{std::move(reason)})); }
+Value Value::undefined(std::string reason) {
+  return Value(std::make_shared<const Undefined>(Undefined{std::move(reason)}));
+}
 
 Value Value::sequence(SequenceKind kind, Items items) {
   int deepest = 0;
@@ -184,7 +187,8 @@ bool equal(const Value& a, const Value& b, Budget& budget) {
   }
   if (const Sequence* sequence = a.as_sequence()) {
     const Sequence* other = b.as_sequence();
-    if (!other || !same_class(sequence->kind, other->kind) || sequence->items.size() != other->items.size()) return false;
+    if (!other || !same_class(sequence->kind, other->kind) || sequence->items.size() != other->items.size())
+      return false;
     for (size_t i = 0; i < sequence->items.size(); ++i)
       if (!equal(sequence->items[i], other->items[i], budget)) return false;
     return true;

@@ -83,7 +83,8 @@ class Value {
   Value(int64_t value) : data_(value) {}
   Value(double value) : data_(value) {}
   template <class T>
-  Value(std::shared_ptr<T> object) : data_(std::shared_ptr<std::conditional_t<mutable_kind<T>, T, const T>>(std::move(object))) {}
+  Value(std::shared_ptr<T> object)
+      : data_(std::shared_ptr<std::conditional_t<mutable_kind<T>, T, const T>>(std::move(object))) {}
   // Numbers of other types would pick a constructor by surprise.
   Value(int) = delete;
   Value(const char*) = delete;
@@ -122,7 +123,8 @@ class Value {
 
  private:
   template <class T>
-  static constexpr bool mutable_kind = std::is_same_v<T, Generator> || std::is_same_v<T, Namespace> || std::is_same_v<T, Loop>;
+  static constexpr bool mutable_kind =
+      std::is_same_v<T, Generator> || std::is_same_v<T, Namespace> || std::is_same_v<T, Loop>;
   template <class T>
   T* object() const {
     const auto* pointer = std::get_if<std::shared_ptr<T>>(&data_);

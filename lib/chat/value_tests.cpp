@@ -34,7 +34,8 @@ bool is_text(const Value& v) { return v.as_text(); }
 bool is_mapping(const Value& v) { return v.as_dict(); }
 bool is_sequence(const Value& v) {
   const Sequence* s = v.as_sequence();
-  const bool indexed = s && (s->kind == SequenceKind::list || s->kind == SequenceKind::tuple || s->kind == SequenceKind::range);
+  const bool indexed =
+      s && (s->kind == SequenceKind::list || s->kind == SequenceKind::tuple || s->kind == SequenceKind::range);
   return indexed || v.as_text() || v.as_dict() || v.as_undefined();
 }
 bool is_callable(const Value& v) { return v.as_callable() || v.as_undefined() || v.as_loop(); }

@@ -14,13 +14,14 @@ std::vector<std::string> contents(const Json& messages) {
   return out;
 }
 
-const Json kTurns(Json::Array{said("user", "q1 </think>"), said("assistant", "<think>a</think>b</think>c"), said("user", "q2"),
-                              said("assistant", "<think>d</think>e"), said("tool", "r")});
+const Json kTurns(Json::Array{said("user", "q1 </think>"), said("assistant", "<think>a</think>b</think>c"),
+                              said("user", "q2"), said("assistant", "<think>d</think>e"), said("tool", "r")});
 
 }  // namespace
 
 TEST_CASE("R1 keeps what follows the last closing marker, V3.1 what follows the first") {
-  CHECK(contents(without_earlier_thoughts(kTurns, ThoughtRule::after_last, kFormat)) == std::vector<std::string>{"q1 </think>", "c", "q2", "e", "r"});
+  CHECK(contents(without_earlier_thoughts(kTurns, ThoughtRule::after_last, kFormat)) ==
+        std::vector<std::string>{"q1 </think>", "c", "q2", "e", "r"});
   CHECK(contents(without_earlier_thoughts(kTurns, ThoughtRule::after_first, kFormat)) ==
         std::vector<std::string>{"q1 </think>", "b</think>c", "q2", "e", "r"});
 }
@@ -31,21 +32,23 @@ TEST_CASE("V3.2 keeps the thoughts that follow the last user message") {
 }
 
 TEST_CASE("line breaks after the marker, a turn to be continued and foreign values are left alone") {
-  const Json turns(Json::Array{said("assistant", "<think>a</think>\n\nb"), Json(Json::Object{{"role", Json(std::string("assistant"))}, {"content", Json()}}),
+  const Json turns(Json::Array{said("assistant", "<think>a</think>\n\nb"),
+                               Json(Json::Object{{"role", Json(std::string("assistant"))}, {"content", Json()}}),
                                said("assistant", "<think>go on")});
   const Json out = without_earlier_thoughts(turns, ThoughtRule::after_last, kFormat);
   CHECK(*out.as_array()->at(0).find("content")->as_string() == "\n\nb");
   CHECK(out.as_array()->at(1).find("content")->is_null());
   CHECK(*out.as_array()->at(2).find("content")->as_string() == "<think>go on");
-  CHECK(contents(without_earlier_thoughts(Json(Json::Array{said("assistant", "<think>a</think>b"), said("user", "q")}), ThoughtRule::keep, kFormat))[0] ==
-        "<think>a</think>b");
+  CHECK(contents(without_earlier_thoughts(Json(Json::Array{said("assistant", "<think>a</think>b"), said("user", "q")}),
+                                          ThoughtRule::keep, kFormat))[0] == "<think>a</think>b");
   CHECK_THROWS_AS(without_earlier_thoughts(Json(true), ThoughtRule::keep, kFormat), Error);
 }
 
 TEST_CASE("reasoning kept in its own field goes with the thoughts") {
   Json::Object turn = *said("assistant", "b").as_object();
   turn.emplace_back("reasoning_content", Json(std::string("a")));
-  const Json out = without_earlier_thoughts(Json(Json::Array{Json(turn), said("user", "q")}), ThoughtRule::after_last, kFormat);
+  const Json out =
+      without_earlier_thoughts(Json(Json::Array{Json(turn), said("user", "q")}), ThoughtRule::after_last, kFormat);
   CHECK(out.as_array()->at(0).find("reasoning_content") == nullptr);
 }
 

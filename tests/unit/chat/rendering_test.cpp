@@ -70,7 +70,9 @@ TEST_CASE("each construct of the language means what it means in jinja2") {
   for (const Json& set : *recorded.as_array()) CHECK(check_cases(set) > 80);
 }
 
-TEST_CASE("500 generated templates render as jinja2 renders them") { CHECK(check_cases(golden("generated.json")) == 500); }
+TEST_CASE("500 generated templates render as jinja2 renders them") {
+  CHECK(check_cases(golden("generated.json")) == 500);
+}
 
 TEST_CASE("a template renders the same from several values and after a move") {
   ChatTemplate first("{% for m in messages %}{{ m.content }};{% endfor %}");

@@ -63,20 +63,23 @@ const Case kCases[] = {
     {kDeepSeek, "", "Write <think>your plan</think> first.", "A:Write <think>your plan</think> first."},
     {kDeepSeek, "<think>", "x</thin>y</think >z</think>A", "T:x</thin>y</think >z|A:A"},
     {kDeepSeek, "", "<｜tool▁calls▁beg", "A:<｜tool▁calls▁beg"},
-    {kQwen, "<think>", "I call <tool_call> now</think>\n<tool_call>\n{\"n\": 1}\n</tool_call>", "T:I call <tool_call> now|C:{\"n\": 1}\n"},
+    {kQwen, "<think>", "I call <tool_call> now</think>\n<tool_call>\n{\"n\": 1}\n</tool_call>",
+     "T:I call <tool_call> now|C:{\"n\": 1}\n"},
     // what a user writes about markers opens nothing
     {kDeepSeek, "<｜User｜>what is <think>?<｜Assistant｜>", "A tag.", "A:A tag."},
     {kQwen, "<|im_start|>user\n<think> is odd<|im_end|>\n<|im_start|>assistant\n", "A tag.", "A:A tag."},
     // tool calls
     {kDeepSeek, "<｜Assistant｜>",
-     "<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>function<｜tool▁sep｜>f\n```json\n{}\n```<｜tool▁call▁end｜><｜tool▁calls▁end｜>",
+     "<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>function<｜tool▁sep｜>f\n```json\n{}\n```<｜tool▁call▁end｜><"
+     "｜tool▁calls▁end｜>",
      "C:<｜tool▁call▁begin｜>function<｜tool▁sep｜>f\n```json\n{}\n```<｜tool▁call▁end｜>"},
     {kDeepSeek, "</think>", "Let me look.\n<｜tool▁calls▁begin｜>x<｜tool▁calls▁end｜>", "A:Let me look.|C:x"},
     {kDeepSeek, "", "<|tool_calls_begin|>x<|tool_calls_end|>done", "C:x|A:done"},
     {kDeepSeek, "", "<｜tool calls begin｜>x<｜tool calls end｜>", "C:x"},
     {kDeepSeek, "<think>\n", "I should call.<｜tool▁calls▁begin｜>x<｜tool▁calls▁end｜>", "T:I should call.|C:x"},
     {kDeepSeek, "", "<｜tool▁calls▁begin｜>never closed", "C:never closed"},
-    {kQwen, "", "Sure.\n<tool_call>\n{\"a\": 1}\n</tool_call>\n<tool_call>\n{\"b\": 2}\n</tool_call>", "A:Sure.|C:{\"a\": 1}\n{\"b\": 2}\n"},
+    {kQwen, "", "Sure.\n<tool_call>\n{\"a\": 1}\n</tool_call>\n<tool_call>\n{\"b\": 2}\n</tool_call>",
+     "A:Sure.|C:{\"a\": 1}\n{\"b\": 2}\n"},
     {kQwen, "", "<think>\nt\n</think>\n\n<tool_call>\n{}\n</tool_call>\nDone", "T:t|C:{}\n|A:Done"},
     // white space
     {kDeepSeek, "", " \n<think> x </think> \n  code\n", "T:x|A:  code\n"},
@@ -120,7 +123,8 @@ TEST_CASE("an answer streams: only what may become a marker is held back") {
 }
 
 TEST_CASE("the format of replies is found in the template") {
-  const auto check = [](std::string_view source, std::string_view thought, std::string_view calls, std::string_view calls_end) {
+  const auto check = [](std::string_view source, std::string_view thought, std::string_view calls,
+                        std::string_view calls_end) {
     const ReplyFormat format = reply_format(source);
     INFO(std::string(source));
     CHECK(format.thought_open == thought);

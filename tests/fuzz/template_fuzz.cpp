@@ -1,6 +1,8 @@
-// libFuzzer target: any bytes as a chat template, rendered over one small conversation, and the same bytes as a reply.
+// Any bytes as a chat template, rendered over one small conversation, and the same bytes as a reply.
+// layers: chat
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
