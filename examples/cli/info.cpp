@@ -63,6 +63,13 @@ void print_tensors(const Json& tensors) {
                tensor.contains("shape") ? tensor["shape"].dump() : "", byte_text(tensor.value("bytes", uint64_t{0})));
 }
 
+uint64_t stored_bytes(const Json& tensors) {
+  uint64_t sum = 0;
+  if (tensors.is_array())
+    for (const Json& tensor : tensors) sum += tensor.value("bytes", uint64_t{0});
+  return sum;
+}
+
 int print_info(const Info& ask) {
   const Runtime runtime = make_runtime(ask.options);
   const Model model = open_model(runtime.get(), ask.options);
@@ -82,7 +89,7 @@ int print_info(const Info& ask) {
   row("architecture", text("architecture"));
   row("parameters", count_text(facts["parameters"]));
   row("quantisation", text("quantization"));
-  row("weights", bytes("weights_bytes"));
+  row("weights", byte_text(stored_bytes(facts["tensors"])));
   row("context", count_text(facts["context"]) + " tokens");
   row("cache", bytes("cache_bytes_per_token") + " a token");
   row("layers", fmt::format("{} of width {}", count_text(facts["layers"]), count_text(facts["hidden"])));

@@ -26,7 +26,6 @@ void install() {
   sigemptyset(&action.sa_mask);
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
-  signal(SIGPIPE, SIG_IGN);        // a closed pipe is a failed write, not a death without a word
 }
 
 bool asked() { return presses > 0; }
