@@ -75,5 +75,7 @@ configure_package_config_file("${PROJECT_SOURCE_DIR}/cmake/hadalConfig.cmake.in"
 write_basic_package_version_file("${PROJECT_BINARY_DIR}/hadalConfigVersion.cmake" COMPATIBILITY SameMajorVersion)
 install(FILES "${PROJECT_BINARY_DIR}/hadalConfig.cmake" "${PROJECT_BINARY_DIR}/hadalConfigVersion.cmake"
   DESTINATION "${hadal_package_dir}")
+# The prefix is said from where hadal.pc lies, so an install may be moved or made with --prefix.
+file(RELATIVE_PATH hadal_pc_to_prefix "/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/")
 configure_file("${PROJECT_SOURCE_DIR}/cmake/hadal.pc.in" "${PROJECT_BINARY_DIR}/hadal.pc" @ONLY)
 install(FILES "${PROJECT_BINARY_DIR}/hadal.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
