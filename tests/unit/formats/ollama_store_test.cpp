@@ -62,6 +62,8 @@ TEST_CASE("a manifest that does not lead to its weights is refused with a reason
   CHECK(mentions(refused(Status::corrupt), "another size"));
   text = manifest("sha256:../../../etc/passwd", 10);
   CHECK(mentions(refused(Status::corrupt), "no sha256 digest"));
+  text = manifest("sha256:" + kDigest.substr(1), 10);
+  CHECK(mentions(refused(Status::corrupt), "no sha256 digest"));
   text = R"({"layers":[{"mediaType":"application/vnd.ollama.image.tensor"}]})";
   CHECK(mentions(refused(Status::unsupported), "no GGUF layer"));
   text = R"({"layers":3})";
