@@ -22,7 +22,8 @@ float swiglu_of(double gate, double up) { return float(gate / (1 + std::exp(-gat
 
 TEST_CASE("swiglu is its formula") {
   std::vector<std::unique_ptr<Backend>> backends = backends_under_test();
-  for (const auto [rows, cols] : kShapes) {
+  for (const OutputShape& shape : kShapes) {
+    const int64_t rows = shape.rows, cols = shape.cols;
     CAPTURE(rows);
     CAPTURE(cols);
     const Matrix inputs[2] = {with_outliers(rows, cols, 21), gaussian(rows, cols, 22)};
@@ -56,7 +57,8 @@ TEST_CASE("swiglu of very large gates is the product, of very small ones zero") 
 
 TEST_CASE("add is one f32 addition, bit for bit") {
   std::vector<std::unique_ptr<Backend>> backends = backends_under_test();
-  for (const auto [rows, cols] : kShapes) {
+  for (const OutputShape& shape : kShapes) {
+    const int64_t rows = shape.rows, cols = shape.cols;
     CAPTURE(rows);
     CAPTURE(cols);
     const Matrix inputs[2] = {with_outliers(rows, cols, 23), gaussian(rows, cols, 24)};
