@@ -12,12 +12,12 @@ std::string repeated(std::string_view text, int count) {
   return out;
 }
 
-void check_fails(std::string_view source, Status status, double seconds = 2.0) {
+void check_fails(std::string_view source, Status status, double seconds = 6.0) {
   INFO(std::string(source.substr(0, 120)));
   const Failure failure = failure_of(source);
   INFO(failure.text);
   CHECK(failure.status == status);
-  CHECK(failure.seconds < seconds);  // generous: the sanitizers slow this down
+  CHECK(failure.seconds < seconds);  // under a sanitizer; without one it is below half a second
 }
 
 }  // namespace
@@ -32,7 +32,9 @@ TEST_CASE("what is no Jinja is corrupt, with line and column") {
       {"{% set loop = 1 %}", "line 1 column 8"}, {"{{ '\\xZZ' }}", "line 1 column 5"},
       {"{% break %}", "line 1 column 4"},       {"{{ 09 }}", "line 1 column 4"},
   };
-  for (const auto& [source, place] : cases) {
+  for (const auto& one : cases) {  // by name: a structured binding cannot be captured by INFO
+    const char* source = one.first;
+    const char* place = one.second;
     const Failure failure = failure_of(source);
     INFO(source, " -> ", failure.text);
     CHECK(failure.status == Status::corrupt);
@@ -47,7 +49,9 @@ TEST_CASE("what is outside the subset is unsupported, with line and column") {
       {"{{ 1 is nonsense }}", "line 1 column 6"}, {"{% for x in y recursive %}{% endfor %}", "line 1 column 15"},
       {"{{ '\\N{DASH}' }}", "line 1 column 5"},   {"{{ \xC3\xA9 }}", "line 1 column 4"},
   };
-  for (const auto& [source, place] : cases) {
+  for (const auto& one : cases) {  // by name: a structured binding cannot be captured by INFO
+    const char* source = one.first;
+    const char* place = one.second;
     const Failure failure = failure_of(source);
     INFO(source, " -> ", failure.text);
     CHECK(failure.status == Status::unsupported);

@@ -54,9 +54,12 @@ size_t check_cases(const Json& set) {
 TEST_CASE("the templates of the model families render as transformers renders them") {
   const Json recorded = golden("rendered.json");
   size_t pairs = 0;
-  for (const auto& [name, texts] : *recorded.find("texts")->as_object()) {
+  for (const auto& family : *recorded.find("texts")->as_object()) {
+    const std::string& name = family.first;
     const std::string source = file_text("templates/" + name + ".jinja");
-    for (const auto& [conversation, text] : *texts.as_object()) {
+    for (const auto& recording : *family.second.as_object()) {
+      const std::string& conversation = recording.first;
+      const Json& text = recording.second;
       INFO(name, " with ", conversation);
       check_case(source, *recorded.find("conversations")->find(conversation), text);
       pairs += !text.is_null();
