@@ -19,8 +19,8 @@ struct RopeScaling {
   double low_freq_factor = 1, high_freq_factor = 4;    // llama3
   double beta_fast = 32, beta_slow = 1;                // yarn
   bool truncate = true;                                // yarn: floor and ceil of the correction range
-  std::optional<double> attention_factor, attn_factor; // yarn: magnitude given, or an extra multiplier
-  std::optional<double> mscale, mscale_all_dim;        // yarn, DeepSeek form
+  std::optional<double> attention_factor = std::nullopt, attn_factor = std::nullopt; // yarn: magnitude given, or an extra multiplier
+  std::optional<double> mscale = std::nullopt, mscale_all_dim = std::nullopt;        // yarn, DeepSeek form
 };
 
 struct Config {

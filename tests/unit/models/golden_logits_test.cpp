@@ -91,7 +91,7 @@ TEST_CASE("tiny models give the logits transformers gives, fed whole and in chun
         runner = std::make_unique<ModelRunner>(*model, setting.backend, options, pool);
       } catch (const Error& error) {
         REQUIRE(error.status() == Status::unsupported);
-        MESSAGE("skipped: ", error.what());
+        MESSAGE("skipped: ", std::string(error.what()));
         break;
       }
       const auto whole = runner->feed(tokens, kPositions);

@@ -3,12 +3,11 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
-#include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <iterator>
 
 #include "core/thread_pool.hpp"
+#include "unit/models/default_model.hpp"
 #include "unit/models/model_runner.hpp"
 
 namespace hadal::test {
@@ -16,14 +15,6 @@ namespace {
 
 constexpr size_t kRecorded = 768, kColumns = 32, kTop = 16;
 constexpr const char* kFolder = HADAL_TEST_DATA "/smollm2/";
-
-std::string model_path() {
-  if (const char* path = std::getenv("HADAL_TEST_MODEL")) return path;
-  const char* cache = std::getenv("XDG_CACHE_HOME");
-  const char* home = std::getenv("HOME");
-  const std::filesystem::path base = cache ? std::filesystem::path(cache) : std::filesystem::path(home ? home : "") / ".cache";
-  return (base / "hadal" / "SmolLM2-135M-Instruct.Q4_1.gguf").string();
-}
 
 template <class T>
 std::vector<T> read(const char* name) {
@@ -65,15 +56,15 @@ Divergence compare(const std::vector<float>& p, const std::vector<float>& q, siz
 }  // namespace
 
 TEST_CASE("SmolLM2: the reference agrees with transformers, and the CPU with the reference") {
-  const std::string path = model_path();
-  if (!std::filesystem::exists(path)) {
+  const auto path = default_model();
+  if (!path) {
     MESSAGE("skipped: the default model is not here; ./demo.sh fetches it");
     return;
   }
-  const auto checkpoint = open_checkpoint(system_host(), path);
+  const auto checkpoint = open_checkpoint(system_host(), *path);
   const auto model = build_text_model(checkpoint);
   const size_t vocab = size_t(model->config.vocab_size);
-  const size_t positions = std::getenv("HADAL_TEST_LONG") ? kRecorded : 128;
+  const size_t positions = long_tests() ? kRecorded : 128;
   auto ids = read<int32_t>("ids.i32");
   ids.resize(positions);
 
@@ -111,11 +102,11 @@ TEST_CASE("SmolLM2: the reference agrees with transformers, and the CPU with the
       cpu = std::make_unique<ModelRunner>(*model, "cpu", options, pool, 128);
     } catch (const Error& error) {
       REQUIRE(error.status() == Status::unsupported);
-      MESSAGE("skipped: ", error.what());
+      MESSAGE("skipped: ", std::string(error.what()));
       continue;
     }
     const Divergence d = compare(expected, cpu->feed(ids, 128), vocab);
-    MESSAGE("cpu ", bound.cpu, bound.exact ? " exact" : "", ": KL ", d.kl, ", equal next token ", d.equal_next);
+    MESSAGE("cpu ", std::string(bound.cpu), std::string(bound.exact ? " exact" : ""), ": KL ", d.kl, ", equal next token ", d.equal_next);
     CHECK(d.kl <= bound.kl);
     CHECK(d.equal_next >= bound.equal_next);
   }
