@@ -52,6 +52,14 @@ TEST_CASE("a name leads through its manifest to the weights, in the first store 
   CHECK(find(host, "someone/model").empty());
 }
 
+TEST_CASE("a model opens by its name in the store") {
+  auto host = std::make_shared<MemoryHost>();
+  const std::string store = ollama_stores()[0], gguf = small_gguf().file();
+  host->files[store + "/manifests/registry.ollama.ai/library/deepseek-r1/1.5b"] = manifest("sha256:" + kDigest, gguf.size());
+  host->files[store + "/blobs/sha256-" + kDigest] = gguf;
+  CHECK(open_checkpoint(host, "deepseek-r1:1.5b")->tensors.size() == 3);
+}
+
 TEST_CASE("a manifest that does not lead to its weights is refused with a reason") {
   MemoryHost host;
   std::string& text = host.files["/one/manifests/registry.ollama.ai/library/m/latest"];
