@@ -1,7 +1,9 @@
 // One opening, three ways on: the opening is computed once, and each ending forks from there for nothing.
 // usage: story MODEL [OPENING]
 #include <iostream>
+#include <span>
 #include <string>
+#include <vector>
 
 #include <hadal/hadal.hpp>
 
@@ -9,8 +11,9 @@ namespace {
 
 // What the model thinks may come next, and how surely.
 void show_likely(const hadal::Model& model, hadal::Session& story) {
+  const std::vector<hadal::Likely> likely = story.top(5).value();
   std::cout << "most likely next:";
-  for (const hadal::Likely& next : story.top(5).value())
+  for (const hadal::Likely& next : likely)
     std::cout << " \"" << model.detokenize(std::span(&next.token, 1)).value() << "\" " << next.log_probability;
   std::cout << "\n\n";
 }
@@ -22,7 +25,7 @@ void tell(hadal::Session ending, int seed) {
   for (const hadal::Piece& piece : pieces) std::cout << piece.text << std::flush;
   if (pieces.failure()) throw hadal::Exception(*pieces.failure());
   const hadal_usage usage = ending.usage().value();
-  std::cout << "\n[" << usage.generated_tokens << " tokens, " << usage.reused_tokens << " of the opening reused]\n\n";
+  std::cout << "\n[" << usage.generated_tokens << " tokens, " << usage.prompt_us / 1000 << " ms spent on the opening]\n\n";
 }
 
 }  // namespace
