@@ -184,6 +184,7 @@ EXPRESSIONS = [
     "{{ [1, 2] < [1, 3] }} {{ (1, 2) < (1, 2, 0) }} {{ 'a' < 'b' }} {{ 'Z' < 'a' }} {{ 1 <= 1.0 }} {{ true == 1 }} {{ [1, 2] == (1, 2) }} {{ {'a': 1} == {'a': 1.0} }} {{ none != false }}",
     "{% for k, g in [{'a': 'X', 'b': 1}, {'a': 'x', 'b': 2}, {'a': 'y'}]|groupby('a') %}{{ k }}{{ g|map(attribute='b', default='-')|join('+') }};{% endfor %}",
     "{{ ['b', 'A', 'c']|sort|join }}{{ [{'n': 2}, {'n': 1}]|sort(attribute='n') }}{{ [[2, 'a'], [1, 'b']]|sort }}{{ ['a', 'A', 'b']|unique|join }}{{ [3, 1, 2]|max }}{{ ['x', 'Y']|min }}",
+    "{{ '\\x00\\x0b\\x1f\\x7f\\u2028'|tojson }} {{ '\\x1f\\x7f\\U0001F600'|tojson(ensure_ascii=true) }}",
 ]
 
 # Statements and white space, over STATEMENT_VALUES.
