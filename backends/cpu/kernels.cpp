@@ -6,8 +6,10 @@ namespace hadal::cpu {
 
 const Kernels& kernels(Level level) {
   switch (level) {
-#if defined(HADAL_CPU_X86)
+#if defined(HADAL_CPU_AVX512)
     case Level::avx512: return avx512_kernels();
+#endif
+#if defined(HADAL_CPU_X86)
     case Level::avx2: return avx2_kernels();
 #endif
     default: return scalar_kernels();

@@ -58,6 +58,9 @@ std::string_view name(Level level) {
 
 std::string missing_for(Level level) {
   if (level == Level::scalar) return "";
+#if !defined(HADAL_CPU_AVX512)
+  if (level == Level::avx512) return "this level in its build";
+#endif
 #if defined(HADAL_X86)
   std::string missing;
   for (const Feature& feature : kFeatures)

@@ -56,7 +56,6 @@ class Multiply {
            const CpuConfig& config)
       : context_(context),
         shape_(shape),
-        config_(config),
         table_(kernels(config.level)),
         scratch_(scratch),
         own_(scratch.own(context.scratch, worker)),
@@ -206,7 +205,6 @@ class Multiply {
 
   const NodeContext& context_;
   const LinearShape& shape_;
-  const CpuConfig& config_;
   const Kernels& table_;
   const LinearScratch& scratch_;
   LinearScratch::Own own_;
