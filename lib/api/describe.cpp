@@ -123,7 +123,7 @@ std::string licences() {
   const auto add = [&](std::string_view part, std::string_view licence, std::string_view use) {
     out.push_back(Json(Json::Object{{"part", text(part)}, {"licence", text(licence)}, {"use", text(use)}}));
   };
-  add("hadal", "MIT", "this library");
+  add("hadal", "Apache-2.0", "this library");
   add("Unicode character data", "Unicode-3.0", "tables of the tokenizers and templates");
 #if defined(HADAL_HAS_JSON)
   add("nlohmann-json", "MIT", "reading JSON");

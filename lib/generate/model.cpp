@@ -44,9 +44,10 @@ int64_t context_for(const Options& options, const Config& config) {
   return most > 0 ? std::min(most, kDefaultContext) : kDefaultContext;
 }
 
-// The library's code and small tables, and what a vocabulary takes: measured, rounded up.
+// What stays resident beside the weights: the program's code and heap, and the vocabulary. Measured with the tool and
+// vocabularies of 49k and 128k tokens, rounded up so that a plan is never passed.
 uint64_t table_bytes(const Tokenizer* tokenizer) {
-  constexpr uint64_t kCode = 6 << 20, kPerToken = 420;
+  constexpr uint64_t kCode = 9 << 20, kPerToken = 175;
   return kCode + (tokenizer ? uint64_t(tokenizer->size()) * kPerToken : 0);
 }
 
@@ -149,14 +150,30 @@ void Model::load_text_parts() {
     // Without a tokenizer ids still work.
     if (error.status() != Status::not_found) throw;
   }
-  template_source_ = options_.is_set("chat_template") ? std::string(options_.get("chat_template"))
-                                                      : chat_template_of(*checkpoint_);
+  choose_template();
   if (!tokenizer_ || template_source_.empty()) return;
   try {
     prompts_.emplace(*tokenizer_, template_source_);
   } catch (const Error& error) {
     template_error_ = error.what();   // told when somebody needs the template
   }
+}
+
+// The caller's, by name or as text; the file's; or the one of the family whose control tokens the vocabulary has.
+void Model::choose_template() {
+  if (options_.is_set("chat_template")) {
+    const std::string_view given = options_.get("chat_template");
+    template_source_ = builtin_template(given);
+    if (template_source_.empty()) template_source_ = given;
+    return;
+  }
+  template_source_ = chat_template_of(*checkpoint_);
+  if (!template_source_.empty() || !tokenizer_) return;
+  const std::string_view family =
+      builtin_family([&](std::string_view text) { return tokenizer_->id_of(text).has_value(); });
+  if (family == "plain") return;   // nothing is known about this model: no guess
+  template_source_ = builtin_template(family);
+  template_family_ = family;
 }
 
 void Model::load_weights(Progress progress) {

@@ -71,6 +71,7 @@ class Model {
  private:
   Model(std::shared_ptr<Runtime> runtime, Options options);
   void load_text_parts();
+  void choose_template();
   void load_weights(Progress progress);
   std::string tensors_json() const;
   std::string quantization() const;
@@ -84,6 +85,7 @@ class Model {
   std::unique_ptr<Tokenizer> tokenizer_;
   std::optional<PromptMaker> prompts_;
   std::string template_source_, template_error_;
+  std::string template_family_;   // whose built-in template is used because the file has none
   std::unique_ptr<TextModel> text_;
   std::shared_ptr<Backend> backend_;
   std::unique_ptr<Program> program_;

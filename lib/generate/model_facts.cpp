@@ -94,6 +94,8 @@ std::string Model::note() const {
     if (layers->as_integer() && *layers->as_integer() > 0)
       add("The config declares layers for drafts; this version does not use them.");
   if (!tokenizer_) add("There is no tokenizer: token ids only.");
+  if (!template_family_.empty())
+    add(message("The file has no chat template; the built-in one of ", template_family_, " is used."));
   if (!template_error_.empty()) add(message("The chat template cannot be used: ", template_error_, "."));
   else if (tokenizer_ && !prompts_) add("There is no chat template: raw text and tokens only.");
   return out;

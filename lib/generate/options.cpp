@@ -29,7 +29,8 @@ constexpr OptionInfo kTable[] = {
      "mapped weights included; 0 = no limit"},
     {"batch", model, integer, 1, 256, "", "16", "the most sessions computed in one run"},
     {"tokenizer_only", model, boolean, 0, 0, "", "off", "load the tokenizer and the template only"},
-    {"chat_template", model, text, 0, 0, "", "", "Jinja text used instead of the model's own template"},
+    {"chat_template", model, text, 0, 0, "", "", "Jinja text used instead of the model's own template, or the name "
+     "of a built-in one: chatml, llama-3, deepseek-v2, deepseek-v3, deepseek-r1, deepseek-v3.1, deepseek-v3.2, deepseek-v4, plain"},
     {"deterministic", model, boolean, 0, 0, "", "on", "results do not depend on threads, chunks or other sessions; always "
      "so on the backends of this version"},
     {"drafts", model, choice, 0, 0, "off auto on", "auto", "speculative decoding; no model of this version has drafts, so "

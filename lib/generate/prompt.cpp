@@ -93,7 +93,8 @@ std::string checked_text(std::string_view text, bool replace, std::string_view w
 
 PromptMaker::PromptMaker(const Tokenizer& tokenizer, std::string template_source)
     : tokenizer_(tokenizer), source_(std::move(template_source)), template_(source_),
-      format_(hadal::reply_format(source_)) {
+      format_(hadal::reply_format(source_, [&](std::string_view text) { return tokenizer.id_of(text).has_value(); })),
+      thoughts_(thought_rule(source_)) {
   for (int32_t id = 0; id < tokenizer.size(); ++id) {
     if (!tokenizer.is_added(id)) continue;
     const std::string_view piece = tokenizer.piece(id);
@@ -191,7 +192,7 @@ Json::Object PromptMaker::variables(std::span<const Message> messages, const Pro
     list.push_back(Json(Json::Object{{"role", std::string("system")}, {"content", settings.system}}));
   for (const Message& m : messages) list.push_back(Json(Json::Object{{"role", m.role}, {"content", m.content}}));
   Json::Object out;
-  out.emplace_back("messages", Json(std::move(list)));
+  out.emplace_back("messages", without_earlier_thoughts(Json(std::move(list)), thoughts_, format_));
   if (settings.thinking != Thinking::automatic) {
     const bool on = settings.thinking == Thinking::on;
     out.emplace_back("enable_thinking", on);
@@ -271,14 +272,6 @@ Prompt PromptMaker::make(std::span<const Message> messages, const PromptSettings
   if (tokenizer_.add_bos && tokenizer_.bos && (tokens.empty() || tokens.front() != *tokenizer_.bos))
     tokens.insert(tokens.begin(), *tokenizer_.bos);
   return prompt;
-}
-
-std::string PromptMaker::message_of_reply(const std::string& raw, const std::string& answer) const {
-  if (format_.thought_close.empty()) return raw;
-  const bool takes_apart = contains(source_, "split('" + format_.thought_close) ||
-                           contains(source_, "'" + format_.thought_close + "' in") ||
-                           contains(source_, "\"" + format_.thought_close + "\" in");
-  return takes_apart ? raw : answer;
 }
 
 }  // namespace hadal

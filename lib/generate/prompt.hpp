@@ -50,9 +50,6 @@ class PromptMaker {
 
   const ReplyFormat& reply_format() const { return format_; }
   const std::string& template_source() const { return source_; }
-  // What a finished reply becomes as an assistant message: with its thought where the template takes that apart by
-  // itself, else without.
-  std::string message_of_reply(const std::string& raw, const std::string& answer) const;
 
  private:
   struct Marker {
@@ -74,6 +71,7 @@ class PromptMaker {
   std::string source_;
   ChatTemplate template_;
   ReplyFormat format_;
+  ThoughtRule thoughts_;          // what becomes of the thoughts of earlier turns
   std::vector<Marker> markers_;   // longest first
   bool first_bytes_[256] = {};
 };

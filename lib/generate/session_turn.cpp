@@ -198,9 +198,7 @@ void Session::end_turn(Finish finish) {
   usage_.finish = finish;
   if (reply_) reply_->finish();
   if (mode_ != Mode::chat) return;
-  const std::string raw = reply_ ? reply_->raw() : std::string();
-  const std::string answer = reply_ ? reply_->text(PieceKind::answer) : std::string();
-  messages_.push_back({"assistant", model_->prompts().message_of_reply(raw, answer), -1});
+  messages_.push_back({"assistant", reply_ ? reply_->raw() : std::string(), -1});
   for (Message& m : messages_)
     if (m.tokens_after < 0) m.tokens_after = int64_t(tokens_.size());
 }

@@ -111,6 +111,13 @@ TEST_CASE("thinking is switched by the template's variable, or by closing the th
   CHECK(forced.prompts.text(messages, {.thinking = Thinking::off}) == "q<think>\n\n</think>\n\n");
 }
 
+TEST_CASE("thoughts of earlier turns are left out unless the template deals with them") {
+  const std::vector<Message> messages = {{"user", "q"}, {"assistant", "<think>hm</think>\n\nanswer"}, {"user", "r"}};
+  const Loaded silent({}, std::string(test::kTinyTemplate) + "{% if false %}<think></think>{% endif %}");
+  CHECK(silent.prompts.text(messages, {}).find("hm") == std::string::npos);
+  CHECK(silent.prompts.text(messages, {}).find("answer") != std::string::npos);
+}
+
 TEST_CASE("a conversation is given as JSON messages or as an object of variables") {
   const Loaded m;
   CHECK(m.prompts.render_json(R"([{"role":"user","content":"q"}])", {}) ==

@@ -139,6 +139,12 @@ TEST_CASE("a fork goes on exactly as its origin, and neither disturbs the other"
   generate(*second, ids(99, 30));
   const auto fourth = first->fork();
   CHECK(generate(*third, ids(7, 9)) == generate(*fourth, ids(7, 9)));
+  // What the others wrote after the fork must not be in this one's cache.
+  const auto unforked = make_session(model, options);
+  generate(*unforked, ids(1, 70));
+  generate(*unforked, ids(50, 3));
+  generate(*unforked, ids(99, 30));
+  CHECK(generate(*unforked, ids(3, 3)) == generate(*second, ids(3, 3)));
 }
 
 TEST_CASE("a fork in the middle of a turn continues it") {
@@ -409,8 +415,17 @@ TEST_CASE("wrong input is refused with a clear status and changes nothing") {
   session->add_tokens(ids(0, 3));
   CHECK(status_of([&] { session->add("user", "x"); }) == Status::invalid_argument);
   CHECK(session->num_tokens() == 3);
-  const auto bare = make_session(open_tiny("", {.chat_template = "none"}), "");
-  CHECK(status_of([&] { bare->add("user", "x"); }) == Status::unsupported);
+}
+
+TEST_CASE("a file without a template gets the one of its vocabulary's family, or the one that is asked for") {
+  const auto found = open_tiny("", {.chat_template = "none"});   // ChatML's markers
+  const auto session = make_session(found, "");
+  session->add("user", "x");
+  CHECK(session->render().find("<|im_start|>user\nx<|im_end|>") != std::string::npos);
+  CHECK(found->get("note").find("chatml") != std::string::npos);
+  const auto named = make_session(open_tiny("chat_template=plain"), "");
+  named->add("user", "x");
+  CHECK(named->render().find("<|im_start|>") == std::string::npos);
 }
 
 TEST_CASE("a memory limit is refused beforehand and kept to the byte") {
