@@ -13,7 +13,7 @@ esac
 
 install_missing g++=g++ cmake=cmake ninja-build=ninja ccache=ccache libfmt-dev=/usr/include/fmt/format.h \
   libcli11-dev=/usr/include/CLI/CLI.hpp nlohmann-json3-dev=/usr/include/nlohmann/json.hpp \
-  libeigen3-dev=/usr/include/eigen3/Eigen/Core libdnnl-dev=/usr/include/dnnl.hpp python3=python3
+  libeigen3-dev=/usr/include/eigen3/Eigen/Core python3=python3
 if [ ! -f "$cache_folder/$default_model_file" ] && ! python3 -m pip --version >/dev/null 2>&1; then
   (install_missing python3-pip=pip3)   # in a subshell: fetch_default_model knows other ways and says them
 fi

@@ -12,7 +12,7 @@ quick=
 clang_runtime=/usr/lib/llvm-14/lib/clang/14.0.6/lib/linux/libclang_rt.asan-$(uname -m).a
 install_missing g++=g++ cmake=cmake ninja-build=ninja ccache=ccache pkg-config=pkg-config libfmt-dev=/usr/include/fmt/format.h \
   libcli11-dev=/usr/include/CLI/CLI.hpp nlohmann-json3-dev=/usr/include/nlohmann/json.hpp \
-  libeigen3-dev=/usr/include/eigen3/Eigen/Core libdnnl-dev=/usr/include/dnnl.hpp doctest-dev=/usr/include/doctest/doctest.h \
+  libeigen3-dev=/usr/include/eigen3/Eigen/Core doctest-dev=/usr/include/doctest/doctest.h \
   libsimde-dev=/usr/include/simde/simde-common.h clang=clang++ "libclang-rt-14-dev=$clang_runtime" \
   python3=python3 python3-pip=pip3
 
@@ -49,7 +49,7 @@ if [ -z "$quick" ]; then
 
   threaded=(tests/unit/core tests/unit/generate tests/unit/api tests/ops)
   export TSAN_OPTIONS="halt_on_error=1 second_deadlock_stack=1"
-  build_quietly "$top/build/tsan" "${clang[@]}" -DHADAL_SANITIZE=thread -DHADAL_ONEDNN=OFF -- "${threaded[@]/%//all}"
+  build_quietly "$top/build/tsan" "${clang[@]}" -DHADAL_SANITIZE=thread -- "${threaded[@]/%//all}"
   # ThreadSanitizer of this age cannot place its shadow memory under strong address randomisation.
   setarch -R true 2>/dev/null && launcher=(setarch -R)
   for part in "${threaded[@]}"; do

@@ -10,7 +10,7 @@ foreach(layer IN LISTS hadal_layers)
   list(APPEND hadal_objects "$<TARGET_OBJECTS:${layer}>")
 endforeach()
 
-# Libraries that layers link from elsewhere (oneDNN): carried to whoever links hadal_static. A package that is only
+# Libraries that layers link from elsewhere: carried to whoever links hadal_static. A package that is only
 # headers may be found in its layer's folder alone; one with a library must be found with GLOBAL to be seen here.
 set(hadal_parts "")
 foreach(layer IN LISTS hadal_layers)

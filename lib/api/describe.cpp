@@ -131,9 +131,6 @@ std::string licences() {
 #if defined(HADAL_HAS_EIGEN)
   add("Eigen", "MPL-2.0", "matrix products of the reference backend");
 #endif
-#if defined(HADAL_HAS_ONEDNN)
-  add("oneDNN", "Apache-2.0", "dense float matrix products");
-#endif
   return text_of(Json(std::move(out)));
 }
 

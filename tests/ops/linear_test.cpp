@@ -66,7 +66,7 @@ TEST_CASE("the reference's linear is its formula") {
 }
 
 // What the rounding of activations may cost, as a sum of squared errors over all outputs: a backend that multiplies
-// integers rounds x in blocks of 32 to steps of largest / 127, and to a 254th of that where the step is above 5 % of
+// integers rounds x in blocks of 32 to steps of largest / 127, and to a 254th of that where the step is above 2 % of
 // the row's root mean square, or everywhere if exact. An error uniform over a step has a variance of step^2 / 12.
 double rounding_of_activations(const Operands& o, bool exact) {
   const Weight& w = o.weight.weight;
@@ -85,7 +85,7 @@ double rounding_of_activations(const Operands& o, bool exact) {
         weight += squares[size_t(i)];
       }
       double step = largest / 127;
-      if (exact || step > 0.05 * std::sqrt(power)) step /= 254;
+      if (exact || step > 0.02 * std::sqrt(power)) step /= 254;
       sum += step * step / 12 * weight;
     }
   }
