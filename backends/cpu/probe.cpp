@@ -22,6 +22,7 @@ using cpu::Level;
 constexpr int64_t kMeasureNs = 300'000'000;
 constexpr size_t kReadBytes = size_t(512) << 20;   // far beyond the caches of one machine's worth of threads
 constexpr size_t kBlockBytes = size_t(1) << 20;
+constexpr int64_t kPassBlocks = 64;                // one timed pass; passes walk through all of the memory in turn
 constexpr int64_t kRounds = 20'000;                // int8 loop iterations in one task: well below a millisecond
 
 // Sums whose results are stored, so that nothing is optimised away.
@@ -105,15 +106,15 @@ __attribute__((target("avx512f,avx512bw,avx512vl,avx512vnni"))) Multiplied multi
 }
 #endif
 
-// Runs whole passes of `tasks` tasks for about kMeasureNs and gives the best pass's rate of units per nanosecond: other
-// programs can only make a pass slower.
+// Runs passes of `tasks` tasks for about kMeasureNs and gives the best pass's rate of units per nanosecond: other
+// programs can only make a pass slower, and short passes fit between their turns. task(pass, i).
 template <class Task>
 double best_rate(Host& host, TaskRunner& runner, int64_t tasks, double units, Task task) {
   double best = 0;
   const int64_t end = host.now_ns() + kMeasureNs;
   int passes = 0;
   for (int64_t now = host.now_ns(); now < end || passes < 2; ++passes) {
-    runner.run(0, tasks, [&](int64_t i, int) { task(i); });
+    runner.run(0, tasks, [&](int64_t i, int) { task(passes, i); });
     const int64_t after = host.now_ns();
     if (after > now) best = std::max(best, units / double(after - now));
     now = after;
@@ -141,13 +142,14 @@ ProbeResult probe_machine(const std::shared_ptr<Host>& host, TaskRunner& runner,
     const Buffer memory(host, kReadBytes, "memory probe");
     const int64_t blocks = int64_t(kReadBytes / kBlockBytes);
     runner.run(0, blocks, [&](int64_t i, int) { std::memset(memory.data() + size_t(i) * kBlockBytes, int(i), kBlockBytes); });
-    result.read_gbs = best_rate(*host, runner, blocks, double(kReadBytes), [&](int64_t i) {
-      sink.fetch_add(read(memory.data() + size_t(i) * kBlockBytes, kBlockBytes), std::memory_order_relaxed);
+    result.read_gbs = best_rate(*host, runner, kPassBlocks, double(kPassBlocks * int64_t(kBlockBytes)), [&](int pass, int64_t i) {
+      const int64_t block = (pass * kPassBlocks + i) % blocks;
+      sink.fetch_add(read(memory.data() + size_t(block) * kBlockBytes, kBlockBytes), std::memory_order_relaxed);
     });
   }
   const int64_t tasks = int64_t(runner.concurrency()) * 16;
   const double operations = multiply().operations * double(tasks);
-  result.int8_gops = best_rate(*host, runner, tasks, operations, [&](int64_t) {
+  result.int8_gops = best_rate(*host, runner, tasks, operations, [&](int, int64_t) {
     sink.fetch_add(multiply().result, std::memory_order_relaxed);
   });
   return result;
