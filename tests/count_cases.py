@@ -73,6 +73,10 @@ def reason_of(output):
 
 
 def last_line(output):
+    """What a test without cases has to say for itself: a sanitizer's verdict, else its last line."""
+    verdict = re.findall(r"^SUMMARY: (.*)$", output, re.M)
+    if verdict:
+        return verdict[0].strip()
     lines = [line for line in output.splitlines() if line.strip()]
     return lines[-1].strip() if lines else ""
 
@@ -97,14 +101,14 @@ def main(arguments):
                 if state == "failed":
                     if (test, case) not in failed and test in seen and case.startswith("("):
                         total += 1   # something only this build has, such as a sanitizer's report at exit
-                    failed.setdefault((test, case), f"[{label}] {reason}")
+                    failed[(test, case)] = failed.get((test, case), "") + f" [{label}] {reason}"
         seen.update(test for test, _, _ in tests)
         print(f"{label}: {count} cases in {len(tests)} tests, {bad} failed, {left} skipped")
     for (test, case), reason in skipped.items():
         if (test, case) not in failed:
             print(f"skipped: {test}{': ' if case else ''}{case}: {reason}")
     for (test, case), reason in failed.items():
-        print(f"FAILED: {test}{': ' if case else ''}{case} {reason}")
+        print(f"FAILED: {test}{': ' if case else ''}{case}{reason}")
     skips = sum(key not in failed for key in skipped)
     passed = total - len(failed) - skips
     print(f"{passed} passed, {len(failed)} failed, {skips} skipped")
