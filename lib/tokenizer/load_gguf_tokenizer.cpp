@@ -14,7 +14,8 @@ namespace {
 
 TokenKind kind_from(int64_t type, size_t token) {
   if (type < 0 || type > 6)
-    throw Error(Status::corrupt, message("tokenizer.ggml.token_type: token ", token, ": expected 1 to 6, found ", type));
+    throw Error(Status::corrupt,
+                message("tokenizer.ggml.token_type: token ", token, ": expected 1 to 6, found ", type));
   return type == 0 ? TokenKind::normal : static_cast<TokenKind>(type);
 }
 

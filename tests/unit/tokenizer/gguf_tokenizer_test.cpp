@@ -22,7 +22,8 @@ MetadataBuilder sentencepiece_gguf() {
   std::vector<int64_t> types;
   for (const Json& token : *file.find("tokens")->as_array()) tokens.push_back(*token.as_string());
   for (const Json& score : *file.find("scores")->as_array())
-    scores.push_back(score.as_double() ? static_cast<float>(*score.as_double()) : static_cast<float>(*score.as_integer()));
+    scores.push_back(static_cast<float>(score.as_double() ? *score.as_double()
+                                                          : static_cast<double>(*score.as_integer())));
   for (const Json& type : *file.find("types")->as_array()) types.push_back(*type.as_integer());
   MetadataBuilder out;
   out.set_text("tokenizer.ggml.model", "llama").set_texts("tokenizer.ggml.tokens", tokens);
@@ -92,7 +93,8 @@ TEST_CASE("ids and settings come from the GGUF keys") {
   CHECK(plain->is_added(702));
   CHECK(!plain->is_special(702));
   CHECK(!plain->is_added(5));
-  const auto asked = metadata.set("tokenizer.ggml.add_bos_token", true).set("tokenizer.ggml.add_eos_token", true).load();
+  metadata.set("tokenizer.ggml.add_bos_token", true).set("tokenizer.ggml.add_eos_token", true);
+  const auto asked = metadata.load();
   CHECK(asked->add_bos);
   CHECK(asked->add_eos);
 }

@@ -115,13 +115,15 @@ inline MetadataBuilder gguf_of(const Json& file, const std::string& pre) {
   std::vector<std::string> tokens;
   std::vector<int64_t> types;
   const auto put = [&](int64_t id, const std::string& text, int64_t type) {
-    if (tokens.size() <= static_cast<size_t>(id)) tokens.resize(static_cast<size_t>(id) + 1), types.resize(tokens.size(), 5);
-    tokens[static_cast<size_t>(id)] = text;
-    types[static_cast<size_t>(id)] = type;
+    const auto at = static_cast<size_t>(id);
+    if (tokens.size() <= at) tokens.resize(at + 1), types.resize(at + 1, 5);
+    tokens[at] = text;
+    types[at] = type;
   };
   for (const auto& [text, id] : vocab) put(*id.as_integer(), text, 1);
   for (const Json& token : *file.find("added_tokens")->as_array())
-    put(*token.find("id")->as_integer(), *token.find("content")->as_string(), *token.find("special")->as_bool() ? 3 : 4);
+    put(*token.find("id")->as_integer(), *token.find("content")->as_string(),
+        *token.find("special")->as_bool() ? 3 : 4);
   std::vector<std::string> merges;
   for (const Json& merge : *file.find("model")->find("merges")->as_array())
     merges.push_back(*(*merge.as_array())[0].as_string() + " " + *(*merge.as_array())[1].as_string());
