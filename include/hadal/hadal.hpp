@@ -54,7 +54,7 @@ class [[nodiscard]] Result {
   // Throws Exception where there is no value.
   T& value() & { return check(), std::get<0>(held_); }
   const T& value() const& { return check(), std::get<0>(held_); }
-  T&& value() && { return check(), std::get<0>(std::move(held_)); }
+  T value() && { return check(), std::get<0>(std::move(held_)); }   // by value: safe in a range-for
   T value_or(T other) && { return *this ? std::get<0>(std::move(held_)) : std::move(other); }
   T& operator*() { return *std::get_if<0>(&held_); }
   const T& operator*() const { return *std::get_if<0>(&held_); }

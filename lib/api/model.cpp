@@ -42,7 +42,8 @@ hadal_status open(hadal_runtime* runtime, std::string_view path, std::string_vie
   auto handle = std::make_unique<hadal_model>();
   handle->model = Model::open(
       owner, std::move(merged),
-      [&](bool tokenizer_only) { return open_checkpoint(owner->host(), std::string(path), tokenizer_only); }, report);
+      [&, &host = owner->host()](bool tokenizer_only) { return open_checkpoint(host, std::string(path), tokenizer_only); },
+      report);
   *out = handle.release();
   return HADAL_OK;
 }
@@ -51,7 +52,9 @@ hadal_status plan(hadal_runtime* runtime, std::string_view path, std::string_vie
   required(out, "plan");
   const auto [owner, merged] = opening(runtime, options);
   const ModelPlan plan = plan_model(
-      *owner, merged, [&](bool tokenizer_only) { return open_checkpoint(owner->host(), std::string(path), tokenizer_only); });
+      *owner, merged, [&, &host = owner->host()](bool tokenizer_only) {
+        return open_checkpoint(host, std::string(path), tokenizer_only);
+      });
   hadal_plan filled{};
   filled.fits = plan.fits();
   filled.weights = plan.weights;
@@ -177,7 +180,7 @@ hadal_status hadal_model_open_source(hadal_runtime* runtime, const hadal_source*
     auto handle = std::make_unique<hadal_model>();
     handle->model = Model::open(
         owner, std::move(merged),
-        [&](bool) { return open_gguf(owner->host(), given.name ? given.name : "memory", std::move(file)); }, report);
+        [&, &host = owner->host()](bool) { return open_gguf(host, given.name ? given.name : "memory", std::move(file)); }, report);
     *out = handle.release();
     return HADAL_OK;
   });

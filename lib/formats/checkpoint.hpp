@@ -48,7 +48,7 @@ struct StoredTensor {
   std::string name;            // as the file spells it
   Dtype dtype;
   std::vector<int64_t> shape;  // slowest axis first: [out, in]; a GGUF tensor's ne reversed
-  const std::byte* data;       // may be unaligned
+  const std::byte* data;       // may be unaligned; nullptr and an empty shape if only an index names the tensor
   size_t bytes;
   int32_t file;                // into Checkpoint::files
   uint64_t offset;             // of data in that file

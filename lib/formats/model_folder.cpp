@@ -51,15 +51,32 @@ ShardOfTensor read_index(const std::string& index_path, const Json& index) {
   return shards;
 }
 
-// Opens every shard of the index, and keeps of each the tensors that the index sends there. False if a shard is missing
-// and may be.
-bool open_shards(const std::shared_ptr<Host>& host, const std::string& folder, const std::string& index_path,
+// The number format that config.json says the weights are in; bf16, as published models are, if it does not say.
+Dtype declared_dtype(const Json& config) {
+  const Json* declared = config.find("dtype");
+  if (!declared) declared = config.find("torch_dtype");
+  const std::string* name = declared ? declared->as_string() : nullptr;
+  if (name && *name == "float32") return Dtype::f32;
+  if (name && *name == "float16") return Dtype::f16;
+  return Dtype::bf16;
+}
+
+// The tensors an index names, without bytes or shape.
+void name_tensors(const std::string& index_path, const ShardOfTensor& wanted, Checkpoint& out) {
+  const Dtype dtype = declared_dtype(out.config);
+  for (const auto& [tensor, shard] : wanted) out.tensors.push_back({tensor, dtype, {}, nullptr, 0, -1, 0});
+  index_tensors(index_path, out);
+}
+
+// Opens every shard of the index, and keeps of each the tensors that the index sends there. If a shard is missing and
+// may be, the tensors are only named.
+void open_shards(const std::shared_ptr<Host>& host, const std::string& folder, const std::string& index_path,
                  const ShardOfTensor& wanted, bool may_lack_shards, Checkpoint& out) {
   std::set<std::string> shards;
   for (const auto& [tensor, shard] : wanted) shards.insert(shard);
   if (may_lack_shards)
     for (const std::string& shard : shards)
-      if (!open_if_there(*host, folder + "/" + shard)) return false;
+      if (!open_if_there(*host, folder + "/" + shard)) return name_tensors(index_path, wanted, out);
   for (const std::string& shard : shards) {
     const std::string path = folder + "/" + shard;
     const size_t first = out.tensors.size();
@@ -77,7 +94,6 @@ bool open_shards(const std::shared_ptr<Host>& host, const std::string& folder, c
     if (!out.find(tensor))
       throw Error(Status::corrupt, message(quoted(index_path), ": expected the tensor ", quoted(tensor), " in ",
                                            quoted(shard), ", which has none of that name"));
-  return true;
 }
 
 // False if the folder has no weights.
@@ -93,7 +109,8 @@ bool open_weights(const std::shared_ptr<Host>& host, const std::string& folder, 
   std::string text;
   const Json index = parse_if_there(*host, index_path, kLargestIndex, text);
   if (index.is_null()) return false;
-  return open_shards(host, folder, index_path, read_index(index_path, index), may_lack_shards, out);
+  open_shards(host, folder, index_path, read_index(index_path, index), may_lack_shards, out);
+  return true;
 }
 
 }  // namespace

@@ -119,8 +119,9 @@ class AttentionHarness {
       sequence.position = timeline->position;
       sequence.pages = std::span<std::byte* const>(timeline->page_pointers);
       sequences.push_back(sequence);
-      const auto rows = [&](std::vector<float>& out, const std::vector<float>& in, int64_t cols) {
-        out.insert(out.end(), in.begin() + timeline->position * cols, in.begin() + (timeline->position + tokens) * cols);
+      const int64_t first = timeline->position, last = first + tokens;
+      const auto rows = [first, last](std::vector<float>& out, const std::vector<float>& in, int64_t cols) {
+        out.insert(out.end(), in.begin() + first * cols, in.begin() + last * cols);
       };
       rows(q, timeline->q, q_cols);
       rows(k, timeline->k, k_cols);

@@ -177,7 +177,7 @@ TEST_CASE("what the cache stores is the nearest number of its format") {
 }
 
 TEST_CASE("a row has the same bits in one piece, in chunks, token by token, and on any number of threads") {
-  constexpr int64_t kTokens = 300;   // two ranges of positions
+  constexpr int64_t kLength = 300;   // two ranges of positions
   const AttentionShape shapes[] = {{3, 1, 64, 64}, {12, 2, 128, 128}, {7, 1, 24, 40}, {2, 2, 80, 80}};
   for (const cpu::Level level : levels_here()) {
     for (const Dtype cache_type : kCacheTypes) {
@@ -187,15 +187,15 @@ TEST_CASE("a row has the same bits in one piece, in chunks, token by token, and 
         CAPTURE(shape.heads);
         AttentionHarness harness(shape, config_of(level, cache_type));
         InlineRunner alone;
-        Timeline whole = harness.timeline(kTokens, 21);
-        feed_all(harness, whole, kTokens, alone);
+        Timeline whole = harness.timeline(kLength, 21);
+        feed_all(harness, whole, kLength, alone);
         for (int threads = 1; threads <= 3; ++threads) {
           ThreadPool pool(threads);
           for (const int64_t chunk : {1, 5, 64, 301}) {
             if (chunk < 64 && threads != 2) continue;
             CAPTURE(threads);
             CAPTURE(chunk);
-            Timeline t = harness.timeline(kTokens, 21);
+            Timeline t = harness.timeline(kLength, 21);
             feed_all(harness, t, chunk, pool);
             CHECK(std::memcmp(t.y.data(), whole.y.data(), whole.y.size() * sizeof(float)) == 0);
           }

@@ -17,8 +17,7 @@ class ModelRunner {
   ModelRunner(const TextModel& model, std::string_view backend, const BackendOptions& options, TaskRunner& runner,
               int64_t most_tokens = 512)
       : host_(system_host()),
-        program_(model.graph, open_backend(backend, options), model.weights),
-        vocab_(model.config.vocab_size) {
+        program_(model.graph, open_backend(backend, options), model.weights) {
     program_.pack(host_, runner, [](const Weight&, bool) {});
     executor_ = std::make_unique<Executor>(program_, host_, runner, Sizes{most_tokens, most_tokens});
   }
@@ -62,7 +61,6 @@ class ModelRunner {
 
   std::shared_ptr<Host> host_;
   Program program_;
-  int64_t vocab_;
   std::unique_ptr<Executor> executor_;
   std::vector<Buffer> memory_;
   std::vector<std::byte*> pages_;

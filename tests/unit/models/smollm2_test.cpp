@@ -13,7 +13,7 @@
 namespace hadal::test {
 namespace {
 
-constexpr size_t kRecorded = 768, kColumns = 32, kTop = 16;
+constexpr size_t kRecorded = 768, kColumns = 32;
 constexpr const char* kFolder = HADAL_TEST_DATA "/smollm2/";
 
 template <class T>
