@@ -16,6 +16,11 @@ const CpuOp* op_for(Op op) {
     case Op::swiglu: return &kSwiglu;
     case Op::add: return &kAdd;
     case Op::select_rows: return &kSelectRows;
+    case Op::layer_norm:
+    case Op::latent_attention:
+    case Op::index_select:
+    case Op::route:
+    case Op::experts: return nullptr;
   }
   return nullptr;
 }

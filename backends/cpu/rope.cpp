@@ -1,6 +1,6 @@
 // rope_table and rope: rotary positions. Plain C++ at every level, so that all levels rotate to the same bits.
+#include <algorithm>
 #include <cmath>
-#include <cstring>
 
 #include "backends/cpu/op.hpp"
 #include "backends/cpu/row_tasks.hpp"
@@ -58,12 +58,14 @@ void run(const NodeContext& context, int, int64_t task, int, const CpuConfig&) {
     for (int64_t head = 0; head < int64_t(in.size()); head += head_dim) {
       const float* const x = in.data() + head;
       float* const y = out.data() + head;
+      const int64_t first = attributes.first, end = first + attributes.rope_dim;
+      std::copy_n(x, first, y);
       if (attributes.interleaved) {
-        rotate<2>(y, x, table, table + pairs, pairs, 1);
+        rotate<2>(y + first, x + first, table, table + pairs, pairs, 1);
       } else {
-        rotate<1>(y, x, table, table + pairs, pairs, pairs);
+        rotate<1>(y + first, x + first, table, table + pairs, pairs, pairs);
       }
-      for (int64_t i = attributes.rope_dim; i < head_dim; ++i) y[i] = x[i];
+      std::copy(x + end, x + head_dim, y + end);
     }
   }
 }

@@ -1,6 +1,6 @@
 // How the reference arranges one slot of a cache page, all f32:
 //   keys   [kPageTokens, kv_heads, key_dim]
-//   values [kPageTokens, kv_heads, value_dim]
+//   values [kPageTokens, kv_heads, value_dim], unless they lie in the keys
 #pragma once
 
 #include <cstddef>
@@ -11,7 +11,8 @@
 namespace hadal::reference {
 
 inline size_t slot_bytes(const CacheSlot& slot) {
-  return size_t(CacheLayout::kPageTokens * slot.kv_heads * (slot.key_dim + slot.value_dim)) * sizeof(float);
+  const int64_t stored = slot.key_dim + (slot.values_in_keys ? 0 : slot.value_dim);
+  return size_t(CacheLayout::kPageTokens * slot.kv_heads * stored) * sizeof(float);
 }
 
 struct CacheRow {

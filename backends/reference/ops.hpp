@@ -12,11 +12,32 @@ namespace hadal::reference {
 
 void embed(Tensor y, const Weight& table, std::span<const int32_t> tokens);
 void rope_table(Tensor y, const RopeTableAttributes& table, std::span<const int32_t> positions);
-void rms_norm(Tensor y, Tensor x, const Weight& weight, float eps, float* weight_values);
+void rms_norm(Tensor y, Tensor x, const Weight& weight, const NormAttributes& attributes, float* weight_values);
+void layer_norm(Tensor y, Tensor x, const Weight& weight, const Weight* bias, float eps, float* values);
 void rope(Tensor y, Tensor x, Tensor table, const RopeAttributes& attributes);
 void append(Tensor k, Tensor v, const CacheSlot& slot, const Batch& batch, const CacheLayout& cache);
 void attention(Tensor y, Tensor q, const AttentionAttributes& attributes, const Batch& batch, const CacheLayout& cache,
                int64_t token, double* sums);
+struct LatentHeadWeights {
+  const Weight& k;
+  const Weight& v;
+};
+void latent_attention(Tensor y, Tensor q, const Tensor* selected, const LatentHeadWeights& w,
+                      const LatentAttentionAttributes& a, const Batch& batch, const CacheLayout& cache, int64_t token,
+                      double* scratch, float* weight_row);
+struct ScoredPosition {
+  double score;
+  int64_t position;
+};
+void index_select(Tensor y, Tensor q, Tensor w, const IndexAttributes& a, const Batch& batch, const CacheLayout& cache,
+                  int64_t token, ScoredPosition* best);
+void route(Tensor y, Tensor x, const Weight& gate, const Weight* bias, const RouteAttributes& how, float* scratch);
+struct ExpertWeights {
+  const Weight& gate;
+  const Weight& up;
+  const Weight& down;
+};
+void experts(Tensor y, Tensor x, Tensor routing, const ExpertWeights& w, int64_t token, double* sums, float* scratch);
 void swiglu(Tensor y, Tensor gate, Tensor up);
 void add(Tensor y, Tensor a, Tensor b);
 void select_rows(Tensor y, Tensor x, std::span<const int32_t> rows);

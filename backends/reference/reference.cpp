@@ -24,6 +24,7 @@ class SourceWeight final : public PackedWeight {
 };
 
 const Weight& source(const PackedWeight* weight) { return static_cast<const SourceWeight*>(weight)->get(); }
+const Weight* optional(const PackedWeight* weight) { return weight ? &source(weight) : nullptr; }
 
 class Reference final : public Backend {
  public:
@@ -55,8 +56,15 @@ class Reference final : public Backend {
         const size_t rows = size_t(std::max(sizes.tokens, sizes.outputs));
         return in * (rows + 2 * size_t(workers)) * sizeof(double);
       }
+      case Op::layer_norm:
+        return 2 * size_t(node.weights[0]->cols) * sizeof(float);
+      case Op::route:
+        return size_t(node.weights[0]->cols + 3 * node.weights[0]->rows) * sizeof(float);
       case Op::attention:
-        return size_t(workers) * size_t(node.as<AttentionAttributes>().slot.value_dim) * sizeof(double);
+      case Op::latent_attention:
+      case Op::index_select:
+      case Op::experts:
+        return size_t(workers) * worker_bytes(node);
       default:
         return 0;
     }
@@ -68,31 +76,53 @@ class Reference final : public Backend {
     if (c.node.op == Op::append) return c.inputs[0].rows > 0 ? 1 : 0;
     const int64_t rows = c.outputs[0].rows;
     if (rows == 0) return 0;
-    if (c.node.op == Op::attention) return rows;
+    if (worker_bytes(c.node) > 0) return rows;
     if (c.node.op != Op::linear) return 1;
     return stage == 0 ? rows : (c.outputs[0].cols + kColumnsPerTask - 1) / kColumnsPerTask;
   }
 
   void run(const NodeContext& c, int stage, int64_t task, int worker) const override {
     const Node& node = c.node;
+    std::byte* const own = c.scratch + size_t(worker) * worker_bytes(node);
     switch (node.op) {
       case Op::embed:
         return embed(c.outputs[0], source(c.weights[0]), c.batch.tokens);
       case Op::rope_table:
         return rope_table(c.outputs[0], node.as<RopeTableAttributes>(), c.batch.positions);
       case Op::rms_norm:
-        return rms_norm(c.outputs[0], c.inputs[0], source(c.weights[0]), node.as<NormAttributes>().eps,
+        return rms_norm(c.outputs[0], c.inputs[0], source(c.weights[0]), node.as<NormAttributes>(),
                         reinterpret_cast<float*>(c.scratch));
+      case Op::layer_norm:
+        return layer_norm(c.outputs[0], c.inputs[0], source(c.weights[0]), optional(c.weights[1]),
+                          node.as<NormAttributes>().eps, reinterpret_cast<float*>(c.scratch));
       case Op::linear:
         return run_linear(c, stage, task, worker);
       case Op::rope:
         return rope(c.outputs[0], c.inputs[0], c.inputs[1], node.as<RopeAttributes>());
       case Op::append:
-        return append(c.inputs[0], c.inputs[1], node.as<AttentionAttributes>().slot, c.batch, c.cache);
-      case Op::attention: {
-        const auto& attributes = node.as<AttentionAttributes>();
-        double* sums = reinterpret_cast<double*>(c.scratch) + worker * attributes.slot.value_dim;
-        return attention(c.outputs[0], c.inputs[0], attributes, c.batch, c.cache, task, sums);
+        return append(c.inputs[0], c.inputs.size() > 1 ? c.inputs[1] : Tensor{}, node.as<AttentionAttributes>().slot,
+                      c.batch, c.cache);
+      case Op::attention:
+        return attention(c.outputs[0], c.inputs[0], node.as<AttentionAttributes>(), c.batch, c.cache, task,
+                         reinterpret_cast<double*>(own));
+      case Op::latent_attention: {
+        const auto& attributes = node.as<LatentAttentionAttributes>();
+        double* doubles = reinterpret_cast<double*>(own);
+        return latent_attention(c.outputs[0], c.inputs[0], c.inputs.size() > 2 ? &c.inputs[2] : nullptr,
+                                {source(c.weights[0]), source(c.weights[1])}, attributes, c.batch, c.cache, task,
+                                doubles, reinterpret_cast<float*>(doubles + 2 * attributes.kv_lora_rank()));
+      }
+      case Op::index_select:
+        return index_select(c.outputs[0], c.inputs[0], c.inputs[1], node.as<IndexAttributes>(), c.batch, c.cache, task,
+                            reinterpret_cast<ScoredPosition*>(own));
+      case Op::route:
+        return route(c.outputs[0], c.inputs[0], source(c.weights[0]), optional(c.weights[1]),
+                     node.as<RouteAttributes>(), reinterpret_cast<float*>(c.scratch));
+      case Op::experts: {
+        double* sums = reinterpret_cast<double*>(own);
+        return experts(c.outputs[0], c.inputs[0], c.inputs[1],
+                       {source(c.weights[0]), source(c.weights[1]), source(c.weights[2])}, task, sums,
+                       reinterpret_cast<float*>(sums + c.outputs[0].cols));
       }
       case Op::swiglu:
         return swiglu(c.outputs[0], c.inputs[0], c.inputs[1]);
@@ -106,6 +136,26 @@ class Reference final : public Backend {
   }
 
  private:
+  // Scratch of one worker, of ops whose tasks are tokens; 0 for the others.
+  static size_t worker_bytes(const Node& node) {
+    switch (node.op) {
+      case Op::attention:
+        return size_t(node.as<AttentionAttributes>().slot.value_dim) * sizeof(double);
+      case Op::latent_attention: {
+        const auto& a = node.as<LatentAttentionAttributes>();
+        return size_t(2 * a.kv_lora_rank() + std::max(a.kv_lora_rank(), a.nope_dim)) * sizeof(double);
+      }
+      case Op::index_select:
+        return size_t(node.as<IndexAttributes>().top_k) * sizeof(ScoredPosition);
+      case Op::experts: {
+        const Weight& gate = *node.weights[0];
+        return size_t(gate.cols + gate.rows + std::max(gate.rows, gate.cols)) * sizeof(double);
+      }
+      default:
+        return 0;
+    }
+  }
+
   // Scratch: x widened [rows, in], then for each worker a row of the weight, widened [in] and as it decodes.
   static void run_linear(const NodeContext& c, int stage, int64_t task, int worker) {
     const Tensor x = c.inputs[0];

@@ -10,6 +10,11 @@ inline void decode_row(const Weight& weight, int64_t row, float* out) {
   decode(weight.dtype, weight.data + row * int64_t(bytes_of(weight.dtype, weight.cols)), out, weight.cols);
 }
 
+// Row `row` of one matrix of a stack.
+inline void decode_row(const Weight& stack, int64_t part, int64_t row, float* out) {
+  decode(stack.dtype, stack.parts[size_t(part)].data + row * int64_t(bytes_of(stack.dtype, stack.cols)), out, stack.cols);
+}
+
 inline float decode_value(const Weight& vector, int64_t i) {
   const int64_t block = info(vector.dtype).block_elements;   // at most 256
   float values[256];

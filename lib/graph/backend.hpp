@@ -30,6 +30,9 @@ struct WeightUse {
   bool lookup = false;   // rows are gathered (embed)
   bool matrix = false;   // multiplied (linear, fused_linear)
   bool vector = false;   // norm weight or bias
+  bool expert = false;   // a stack of which a token multiplies a few matrices (experts)
+  bool head = false;     // a stack of which every token multiplies all matrices (latent_attention)
+  bool router = false;   // multiplied in f32 (route)
 };
 
 // All that a node sees when it runs.

@@ -33,12 +33,29 @@ class Graph {
 
   Value embed(const Weight& table);
   Value rope_table(std::vector<float> inv_freq, float magnitude);
-  Value rms_norm(Value x, const Weight& weight, float eps);
+  // stride: columns of a group, of which the first len(weight) are normalised; 0: all of them.
+  Value rms_norm(Value x, const Weight& weight, float eps, int64_t stride = 0);
+  Value layer_norm(Value x, const Weight& weight, const Weight* bias, float eps);
   Value linear(Value x, const Linear& projection);
-  Value rope(Value x, Value table, int64_t head_dim, int64_t rope_dim, bool interleaved);
+  // first: where the rotated columns of a head begin.
+  Value rope(Value x, Value table, int64_t head_dim, int64_t rope_dim, bool interleaved, int64_t first = 0);
   CacheSlot cache_slot(int64_t kv_heads, int64_t key_dim, int64_t value_dim);
+  // One head whose values are the first value_dim components of its keys.
+  CacheSlot shared_cache_slot(int64_t key_dim, int64_t value_dim);
   Value append(const CacheSlot& slot, Value k, Value v);
+  Value append(const CacheSlot& shared, Value rows);
   Value attention(Value q, Value appended, int64_t heads, float scale);
+  // How MLA's heads read the latent cache; heads and head sizes follow from the weights and the slot.
+  struct LatentHeads {
+    const Weight* k = nullptr;   // stack of heads: [nope_dim, kv_lora_rank], transposed if k_transposed
+    const Weight* v = nullptr;   // stack of heads: [value_dim, kv_lora_rank]
+    bool k_transposed = false;
+  };
+  // selected: what index_select chose, or an invalid value for all positions.
+  Value latent_attention(Value q, Value appended, const LatentHeads& heads, float scale, Value selected = {});
+  Value index_select(Value q, Value weights, Value appended, int64_t heads, int64_t top_k, float scale);
+  Value route(Value x, const Weight& gate, const Weight* bias, const RouteAttributes& how);
+  Value experts(Value x, Value routing, const Weight& gate, const Weight& up, const Weight& down);
   Value swiglu(Value gate, Value up);
   Value add(Value a, Value b);
   Value select_rows(Value x);
@@ -57,6 +74,7 @@ class Graph {
   Value record(Op op, std::string name, std::vector<Value> inputs, std::vector<const Weight*> weights,
                Attributes attributes, Shape shape);
   std::string named(std::string_view name) const;
+  CacheSlot slot_of(Op op, Value appended) const;
 
   std::vector<Node> nodes_;
   std::vector<Shape> shapes_;   // by value id

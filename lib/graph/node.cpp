@@ -7,10 +7,15 @@ const char* name_of(Op op) {
     case Op::embed: return "embed";
     case Op::rope_table: return "rope_table";
     case Op::rms_norm: return "rms_norm";
+    case Op::layer_norm: return "layer_norm";
     case Op::linear: return "linear";
     case Op::rope: return "rope";
     case Op::append: return "append";
     case Op::attention: return "attention";
+    case Op::latent_attention: return "latent_attention";
+    case Op::index_select: return "index_select";
+    case Op::route: return "route";
+    case Op::experts: return "experts";
     case Op::swiglu: return "swiglu";
     case Op::add: return "add";
     case Op::select_rows: return "select_rows";

@@ -24,6 +24,9 @@ void note_uses(const Node& node, std::vector<WeightUse>& uses) {
     WeightUse& use = uses[size_t(node.weights[i]->index)];
     const bool matrix = (node.op == Op::linear && i == 0) || (node.op == Op::fused_linear && i % 2 == 1);
     if (node.op == Op::embed) use.lookup = true;
+    else if (node.op == Op::experts) use.expert = true;
+    else if (node.op == Op::latent_attention) use.head = true;
+    else if (node.op == Op::route && i == 0) use.router = true;
     else if (matrix) use.matrix = true;
     else use.vector = true;
   }
