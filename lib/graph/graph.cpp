@@ -190,7 +190,8 @@ Value Graph::experts(Value x, Value routing, const Weight& gate, const Weight& u
   expect(gate, ff, hidden);
   expect(up, ff, hidden);
   expect(down, hidden, ff);
-  return record(Op::experts, named("experts"), {x, routing}, {&gate, &up, &down}, {}, shape(x));
+  return record(Op::experts, named("experts"), {x, routing}, {&gate, &up, &down},
+                ExpertsAttributes{shape(routing).cols / 2}, shape(x));
 }
 
 Value Graph::swiglu(Value gate, Value up) {

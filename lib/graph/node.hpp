@@ -141,6 +141,10 @@ struct RouteAttributes {
   float routed_scaling_factor = 1;
 };
 
+struct ExpertsAttributes {
+  int64_t num_experts_per_tok = 0;
+};
+
 struct FusedLinearAttributes {
   enum class Epilogue : uint8_t { none, swiglu, add };
   bool norm = false;
@@ -151,7 +155,7 @@ struct FusedLinearAttributes {
 
 using Attributes = std::variant<std::monostate, NormAttributes, RopeTableAttributes, RopeAttributes,
                                 AttentionAttributes, LatentAttentionAttributes, IndexAttributes, RouteAttributes,
-                                FusedLinearAttributes>;
+                                ExpertsAttributes, FusedLinearAttributes>;
 
 struct Node {
   Op op;
