@@ -83,7 +83,7 @@ class Multiply {
       const int64_t panels = panels_of(shape_.weight(p).rows);
       const int64_t first = std::max<int64_t>(begin - before, 0), last = std::min(end - before, panels);
       for (int64_t panel = first; panel < last;) {
-        const int count = panels_at_once(p, last - panel);
+        const int count = product(p).panels_at_once(num_rows_, last - panel);
         multiply(p, panel, count, [&](int r, int64_t t, int64_t tokens, const float* sums) {
           finish(p, panel + r, t, tokens, sums);
         });
@@ -99,14 +99,8 @@ class Multiply {
   }
   const float* bias(int p) const { return vector_values(context_.weights[shape_.bias(p)]); }
 
-  const FormatKernels& format(int p) const { return table_.formats[format_index(weight(p).dtype)]; }
-  bool direct(int p) const {
-    const auto& kernels = format(p).direct;
-    return few_ && kernels[1] && (num_rows_ == 1 || kernels[2]);
-  }
-  int panels_at_once(int p, int64_t left) const {
-    if (!panel_format(weight(p).dtype) || direct(p)) return 1;
-    return int(std::min<int64_t>(left, table_.tile_panels));
+  PanelProduct product(int p) const {
+    return {table_, weight(p).dtype, shape_.cols, own_.tiles, scratch_.tile_bytes, own_.sums, few_};
   }
 
   // The packed panel, made now where weights stay as they lie in the file.
@@ -118,44 +112,14 @@ class Multiply {
     return out;
   }
 
-  template <class Kernel>
-  static int widest(const Kernel* kernels, int64_t left) {
-    int tokens = int(std::min<int64_t>(left, kMostTokens));
-    while (!kernels[tokens]) --tokens;
-    return tokens;
-  }
-
-  // Calls done(r, t, tokens, sums [tokens][16]) for panels panel + r and the task's rows t, t + 1, ...
+  // Calls done as PanelProduct does, for panels panel + r of projection p and the task's rows.
   template <class Done>
   void multiply(int p, int64_t panel, int count, Done&& done) {
-    const CpuWeight& w = weight(p);
     const uint8_t* panels[kMostTilePanels];
-    for (int r = 0; r < count; ++r) panels[r] = packed_panel(w, panel + r, r);
-    if (!panel_format(w.dtype)) {
-      const auto* dots = table_.floats[w.dtype == Dtype::f32 ? 0 : w.dtype == Dtype::f16 ? 1 : 2];
-      for (int64_t t = 0; t < num_rows_;) {
-        const int tokens = widest(dots, num_rows_ - t);
-        dots[tokens](panels[0], float_rows_ + (first_row_ + t) * float_stride_, float_stride_, w.cols, own_.sums);
-        done(0, t, tokens, own_.sums);
-        t += tokens;
-      }
-      return;
-    }
-    const DotKernel* dots = format(p).direct;
-    if (!direct(p)) {
-      dots = format(p).tile[count];
-      for (int r = 0; r < count; ++r) {
-        uint8_t* tile = own_.tiles + size_t(r) * scratch_.tile_bytes;
-        format(p).unpack(panels[r], w.cols / kBlock, tile);
-        panels[r] = tile;
-      }
-    }
-    for (int64_t t = 0; t < num_rows_;) {
-      const int tokens = widest(dots, num_rows_ - t);
-      dots[tokens](panels, quantised_.from(first_row_ + t), own_.sums);
-      for (int r = 0; r < count; ++r) done(r, t, tokens, own_.sums + r * tokens * kPanelRows);
-      t += tokens;
-    }
+    for (int r = 0; r < count; ++r) panels[r] = packed_panel(weight(p), panel + r, r);
+    product(p).run(panels, count,
+                   {quantised_.from(first_row_), float_rows_ + first_row_ * float_stride_, float_stride_}, num_rows_,
+                   done);
   }
 
   static void add_bias(float* values, const float* bias, int64_t n) {
@@ -181,7 +145,8 @@ class Multiply {
   void run_gated(int64_t begin, int64_t end) {
     const int64_t total = shape_.weight(0).rows;
     for (int64_t panel = begin; panel < end;) {
-      const int count = std::min(panels_at_once(0, end - panel), panels_at_once(1, end - panel));
+      const int count = std::min(product(0).panels_at_once(num_rows_, end - panel),
+                                 product(1).panels_at_once(num_rows_, end - panel));
       const auto gate = [&](int r, int64_t t) { return own_.gate + (r * num_rows_ + t) * kPanelRows; };
       const auto rows_of = [&](int r) { return std::min<int64_t>(kPanelRows, total - (panel + r) * kPanelRows); };
       multiply(0, panel, count, [&](int r, int64_t t, int64_t tokens, const float* sums) {

@@ -3,12 +3,6 @@
 #include <algorithm>
 
 namespace hadal::cpu {
-namespace {
-
-constexpr size_t kLine = 64;
-size_t aligned(size_t bytes) { return (bytes + kLine - 1) / kLine * kLine; }
-
-}  // namespace
 
 LinearShape::LinearShape(const Node& n) : node(n) {
   if (node.op == Op::fused_linear) {
@@ -26,7 +20,7 @@ int64_t most_row_block(int64_t cols) {
   return std::clamp<int64_t>(kBytes / (2 * cols), 48, 252) / kTile * kTile;
 }
 
-LinearScratch::LinearScratch(const LinearShape& shape, int64_t rows, const CpuConfig& config) : cols(shape.cols) {
+LinearScratch::LinearScratch(const LinearShape& shape, int64_t num_rows, const CpuConfig& config) {
   size_t end = 0;
   const auto take = [&](size_t bytes) {
     const size_t at = end;
@@ -34,23 +28,18 @@ LinearScratch::LinearScratch(const LinearShape& shape, int64_t rows, const CpuCo
     return at;
   };
   const Kernels& table = kernels(config.level);
-  const size_t n = size_t(rows), values = n * size_t(cols), blocks = n * size_t((cols + kBlock - 1) / kBlock);
+  const int64_t cols = shape.cols;
+  bool wide = false;
   for (int p = 0; p < shape.attributes.projections; ++p) {
     const Dtype dtype = shape.weight(p).dtype;
-    if (const PanelFormat* format = panel_format(dtype)) {
-      wide |= format->wide() && table.wide_int16;
-      tile_bytes = std::max(tile_bytes, aligned(size_t(cols / kBlock * table.formats[format_index(dtype)].tile_block_bytes)));
-    }
+    wide |= wants_wide(dtype, table);
+    tile_bytes = std::max(tile_bytes, cpu::tile_bytes(dtype, cols, table));
     if (!config.panels) packed_bytes = std::max(packed_bytes, aligned(size_t(panel_bytes(dtype, cols))));
   }
-  if (shape.attributes.norm && shape.any_float) normalised_at = take(values * sizeof(float));
+  if (shape.attributes.norm && shape.any_float) normalised_at = take(size_t(num_rows * cols) * sizeof(float));
   if (shape.any_quantised) {
-    codes_at = take(values);
-    residuals_at = take(values);
-    blocks_at = take(blocks * sizeof(BlockInfo));
-    residual_blocks_at = take(blocks * sizeof(ResidualInfo));
-    needed_at = take(n * size_t((cols / kBlock + 63) / 64) * sizeof(uint64_t));
-    if (wide) wide_at = take(values * sizeof(int16_t));
+    rows = QuantLayout(num_rows, cols, wide);
+    rows_at = take(rows.bytes);
   }
   workers_at = end;
 
@@ -60,18 +49,8 @@ LinearScratch::LinearScratch(const LinearShape& shape, int64_t rows, const CpuCo
   tiles_at = take(panels * tile_bytes);
   packed_at = take(panels * packed_bytes);
   sums_at = take(panels * kMostTokens * kPanelRows * sizeof(float));
-  gate_at = take(shape.swiglu() ? panels * size_t(std::min(rows, most_row_block(cols))) * kPanelRows * sizeof(float) : 0);
+  gate_at = take(shape.swiglu() ? panels * size_t(std::min(num_rows, most_row_block(cols))) * kPanelRows * sizeof(float) : 0);
   own_bytes = end;
-}
-
-QuantRows LinearScratch::quantised(std::byte* scratch) const {
-  return {cols,
-          reinterpret_cast<int8_t*>(scratch + codes_at),
-          reinterpret_cast<int8_t*>(scratch + residuals_at),
-          reinterpret_cast<BlockInfo*>(scratch + blocks_at),
-          reinterpret_cast<ResidualInfo*>(scratch + residual_blocks_at),
-          reinterpret_cast<uint64_t*>(scratch + needed_at),
-          wide ? reinterpret_cast<int16_t*>(scratch + wide_at) : nullptr};
 }
 
 LinearScratch::Own LinearScratch::own(std::byte* scratch, int worker) const {

@@ -4,10 +4,10 @@
 // panels times some rows.
 #pragma once
 
-#include "backends/cpu/activations.hpp"
-#include "backends/cpu/kernels.hpp"
 #include "backends/cpu/op.hpp"
 #include "backends/cpu/panel.hpp"
+#include "backends/cpu/panel_product.hpp"
+#include "backends/cpu/quant_layout.hpp"
 
 namespace hadal::cpu {
 
@@ -29,7 +29,7 @@ struct LinearShape {
 // Offsets into a node's scratch for a number of rows.
 struct LinearScratch {
   LinearScratch(const LinearShape& shape, int64_t rows, const CpuConfig& config);
-  QuantRows quantised(std::byte* scratch) const;
+  QuantRows quantised(std::byte* scratch) const { return rows.in(scratch + rows_at); }
   float* normalised(std::byte* scratch) const { return reinterpret_cast<float*>(scratch + normalised_at); }
 
   // One worker's own part.
@@ -42,17 +42,12 @@ struct LinearScratch {
   };
   Own own(std::byte* scratch, int worker) const;
 
-  int64_t cols = 0;
-  bool wide = false;
-  size_t normalised_at = 0, codes_at = 0, residuals_at = 0, blocks_at = 0, residual_blocks_at = 0, needed_at = 0;
-  size_t wide_at = 0, workers_at = 0;
+  QuantLayout rows;
+  size_t normalised_at = 0, rows_at = 0, workers_at = 0;
   size_t tiles_at = 0, packed_at = 0, sums_at = 0, gate_at = 0, own_bytes = 0;   // within a worker's part
   size_t tile_bytes = 0, packed_bytes = 0;
   size_t bytes(int workers) const { return workers_at + size_t(workers) * own_bytes; }
 };
-
-// Rows up to this many are multiplied straight from packed panels.
-inline constexpr int64_t kDirectRows = 8;
 
 // The tasks of stage 1: groups of units times blocks of rows. A unit is one panel, or with swiglu the panels of gate
 // and up that belong together; the units of several projections are numbered one after the other.
