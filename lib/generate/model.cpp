@@ -196,9 +196,7 @@ void Model::load_weights(Progress progress) {
   {
     const std::lock_guard computing(runtime_->computing());
     program_->pack(host_, runner, [&](const Weight& weight, bool reads_source) {
-      const StoredTensor* stored = text_->stored[size_t(weight.index)];
-      if (!reads_source && stored)
-        checkpoint_->files[size_t(stored->file)].file->forget(stored->offset, stored->bytes);
+      if (!reads_source && weight.data && weight.source) weight.source->forget(weight.data, weight.bytes());
       done += weight.bytes();
       progress("pack", total > 0 ? double(done) / double(total) : 1);
     });

@@ -16,6 +16,7 @@ struct Architecture {
 
 std::span<const Architecture> architectures();
 
+void build_deepseek_v2(TextModel& model);
 void build_llama(TextModel& model);
 void build_qwen3(TextModel& model);
 

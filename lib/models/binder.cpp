@@ -21,34 +21,110 @@ bool is_float(Dtype dtype) { return dtype == Dtype::f32 || dtype == Dtype::f16 |
 }  // namespace
 
 Binder::Binder(TextModel& model) : model_(&model) {
-  // Every weight is a tensor of the file, so this is never outgrown and pointers into the table hold.
-  model.weights.reserve(model.checkpoint->tensors.size());
-  model.stored.reserve(model.checkpoint->tensors.size());
+  // Every weight is a tensor of the file or one of the two halves of one, so this is never outgrown and pointers into
+  // the table hold.
+  model.weights.reserve(2 * model.checkpoint->tensors.size());
 }
 
 Binder Binder::at(std::string_view prefix) const { return {*model_, message(prefix_, prefix, ".")}; }
 
-const Weight& Binder::bind(std::string name, int64_t rows, int64_t cols) const {
-  const Checkpoint& checkpoint = *model_->checkpoint;
-  const std::string stored_name =
-      checkpoint.container == Checkpoint::Container::gguf ? gguf_tensor_name(name) : name;
-  const bool is_vector = rows == 1;
-  const std::vector<int64_t> expected = is_vector ? std::vector{cols} : std::vector{rows, cols};
-  const StoredTensor* tensor = checkpoint.find(stored_name);
+std::string Binder::stored_name(std::string_view name) const {
+  return model_->checkpoint->container == Checkpoint::Container::gguf ? gguf_tensor_name(name) : std::string(name);
+}
+
+const StoredTensor* Binder::find(std::string_view name) const { return model_->checkpoint->find(stored_name(name)); }
+
+const StoredTensor& Binder::expect(std::string_view name, const std::vector<int64_t>& shape) const {
+  const StoredTensor* tensor = find(name);
   if (!tensor)
-    throw Error(Status::corrupt, message(stored_name, ": expected ", shape_text(expected), ", found no such tensor"));
-  const bool only_named = !tensor->data && tensor->shape.empty();   // enough for a plan
-  if (tensor->shape != expected && !only_named)
     throw Error(Status::corrupt,
-                message(stored_name, ": expected ", shape_text(expected), ", found ", shape_text(tensor->shape)));
+                message(stored_name(name), ": expected ", shape_text(shape), ", found no such tensor"));
+  const bool only_named = !tensor->data && tensor->shape.empty();   // enough for a plan
+  if (tensor->shape != shape && !only_named)
+    throw Error(Status::corrupt,
+                message(tensor->name, ": expected ", shape_text(shape), ", found ", shape_text(tensor->shape)));
+  const bool is_vector = shape.size() == 1;
   if (!is_float(tensor->dtype) && (is_vector || !is_block_type(tensor->dtype)))
-    throw Error(Status::unsupported, message(stored_name, ": expected ", is_vector ? "floats" : "floats or blocks",
+    throw Error(Status::unsupported, message(tensor->name, ": expected ", is_vector ? "floats" : "floats or blocks",
                                              ", found ", hadal::name(tensor->dtype)));
+  return *tensor;
+}
+
+const Weight& Binder::add(Weight weight) const {
   if (model_->weights.size() == model_->weights.capacity())
-    throw Error(Status::internal, message(stored_name, ": bound more weights than the file has tensors"));
-  const int32_t index = int32_t(model_->weights.size());
-  model_->stored.push_back(tensor);
-  return model_->weights.emplace_back(Weight{std::move(name), tensor->dtype, rows, cols, tensor->data, index});
+    throw Error(Status::internal, message(weight.name, ": bound more weights than the file has tensors"));
+  weight.index = int32_t(model_->weights.size());
+  weight.source = model_->source.get();
+  return model_->weights.emplace_back(std::move(weight));
+}
+
+const Weight& Binder::bind(std::string name, int64_t rows, int64_t cols) const {
+  const StoredTensor& tensor = expect(name, rows == 1 ? std::vector{cols} : std::vector{rows, cols});
+  Weight weight;
+  weight.name = std::move(name);
+  weight.dtype = tensor.dtype;
+  weight.rows = rows;
+  weight.cols = cols;
+  weight.data = tensor.data;
+  return add(std::move(weight));
+}
+
+const Weight& Binder::experts(std::string_view name, int64_t count, int64_t rows, int64_t cols) const {
+  Weight weight;
+  weight.name = message(prefix_, "experts.", name, ".weight");
+  weight.rows = rows;
+  weight.cols = cols;
+  weight.parts.reserve(size_t(count));
+  if (const StoredTensor* stacked = find(weight.name)) {
+    weight.dtype = expect(weight.name, {count, rows, cols}).dtype;
+    const size_t bytes = weight.part_bytes();
+    for (int64_t e = 0; e < count; ++e)
+      weight.parts.push_back({stacked->data ? stacked->data + size_t(e) * bytes : nullptr});
+    return add(std::move(weight));
+  }
+  for (int64_t e = 0; e < count; ++e) {
+    const StoredTensor& tensor = expect(message(prefix_, "experts.", e, ".", name, ".weight"), {rows, cols});
+    if (e > 0 && tensor.dtype != weight.dtype)
+      throw Error(Status::unsupported, message(tensor.name, ": expected ", hadal::name(weight.dtype), " as expert 0, found ",
+                                               hadal::name(tensor.dtype)));
+    weight.dtype = tensor.dtype;
+    weight.parts.push_back({tensor.data});
+  }
+  return add(std::move(weight));
+}
+
+Graph::LatentHeads Binder::latent_heads(int64_t heads, int64_t nope_dim, int64_t value_dim, int64_t rank) const {
+  const bool joint = has("kv_b_proj.weight");
+  if (joint && (has("k_b_proj.weight") || has("v_b_proj.weight")))
+    throw Error(Status::corrupt, message(stored_name(prefix_ + "kv_b_proj.weight"),
+                                         ": expected it joint or split in two, found both"));
+  const auto stack = [&](std::string_view name, const StoredTensor& tensor, int64_t rows, int64_t cols, int64_t first,
+                         int64_t apart) -> const Weight& {
+    Weight weight;
+    weight.name = message(prefix_, name, ".weight");
+    weight.dtype = tensor.dtype;
+    weight.rows = rows;
+    weight.cols = cols;
+    const size_t row_bytes = bytes_of(weight.dtype, cols);
+    for (int64_t h = 0; h < heads; ++h)
+      weight.parts.push_back({tensor.data ? tensor.data + size_t(first + h * apart) * row_bytes : nullptr});
+    return add(std::move(weight));
+  };
+  Graph::LatentHeads found;
+  if (joint) {
+    const int64_t apart = nope_dim + value_dim;
+    const StoredTensor& tensor = expect(prefix_ + "kv_b_proj.weight", {heads * apart, rank});
+    found.k = &stack("k_b_proj", tensor, nope_dim, rank, 0, apart);
+    found.v = &stack("v_b_proj", tensor, value_dim, rank, nope_dim, apart);
+    return found;
+  }
+  const bool split = has("k_b_proj.weight") || has("v_b_proj.weight");
+  if (!split) expect(prefix_ + "kv_b_proj.weight", {heads * (nope_dim + value_dim), rank});   // says what is missing
+  found.k = &stack("k_b_proj", expect(prefix_ + "k_b_proj.weight", {heads, rank, nope_dim}), rank, nope_dim, 0, rank);
+  found.v = &stack("v_b_proj", expect(prefix_ + "v_b_proj.weight", {heads, value_dim, rank}), value_dim, rank, 0,
+                   value_dim);
+  found.k_transposed = true;
+  return found;
 }
 
 const Weight& Binder::matrix(std::string_view name, int64_t rows, int64_t cols) const {

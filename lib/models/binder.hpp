@@ -23,8 +23,26 @@ class Binder {
   const Weight& vector(std::string_view name, int64_t length) const;
   Graph::Linear linear(std::string_view name, int64_t rows, int64_t cols, bool bias = false) const;
 
+  // A vector whose published name ends in no .weight.
+  const Weight& bare_vector(std::string_view name, int64_t length) const { return bind(prefix_ + std::string(name), 1, length); }
+
+  // `count` matrices [rows, cols] as one stack: the published experts.0.`name`.weight, experts.1.`name`.weight, ... or
+  // one tensor [count, rows, cols], as GGUF and transformers 5 have it.
+  const Weight& experts(std::string_view name, int64_t count, int64_t rows, int64_t cols) const;
+
+  // The matrices of MLA's heads, out of kv_b_proj [heads * (nope_dim + value_dim), rank], or of GGUF's k_b [heads, rank,
+  // nope_dim] and v_b [heads, value_dim, rank].
+  Graph::LatentHeads latent_heads(int64_t heads, int64_t nope_dim, int64_t value_dim, int64_t rank) const;
+
+  bool has(std::string_view name) const { return find(prefix_ + std::string(name)) != nullptr; }
+
  private:
   Binder(TextModel& model, std::string prefix) : model_(&model), prefix_(std::move(prefix)) {}
+  std::string stored_name(std::string_view name) const;
+  const StoredTensor* find(std::string_view name) const;
+  // The tensor of that published name, its shape and format checked.
+  const StoredTensor& expect(std::string_view name, const std::vector<int64_t>& shape) const;
+  const Weight& add(Weight weight) const;
   const Weight& bind(std::string name, int64_t rows, int64_t cols) const;
 
   TextModel* model_;

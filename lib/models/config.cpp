@@ -17,9 +17,43 @@ void expect(bool holds, std::string_view key, int64_t found, std::string_view ex
 constexpr int64_t kLargestDim = int64_t{1} << 24;
 constexpr int64_t kMostLayers = 4096;
 constexpr int64_t kMostHeads = int64_t{1} << 16;
+constexpr int64_t kMostExperts = 4096;
 
 void check_count(std::string_view key, int64_t value, int64_t most) {
   expect(value >= 1 && value <= most, key, value, message("1 to ", most));
+}
+
+void check(const MoeConfig& m) {
+  check_count("n_routed_experts", m.n_routed_experts, kMostExperts);
+  expect(m.n_shared_experts >= 0 && m.n_shared_experts <= kMostExperts, "n_shared_experts", m.n_shared_experts,
+         message("0 to ", kMostExperts));
+  check_count("moe_intermediate_size", m.moe_intermediate_size, kMostHeads);
+  check_count("moe_layer_freq", m.moe_layer_freq, kMostLayers);
+  expect(m.first_k_dense_replace >= 0, "first_k_dense_replace", m.first_k_dense_replace, "0 or more");
+  check_count("n_group", m.n_group, m.n_routed_experts);
+  expect(m.n_routed_experts % m.n_group == 0, "n_group", m.n_group,
+         message("a divisor of n_routed_experts, ", m.n_routed_experts));
+  check_count("topk_group", m.topk_group, m.n_group);
+  check_count("num_experts_per_tok", m.num_experts_per_tok, m.n_routed_experts / m.n_group * m.topk_group);
+  if (!(m.routed_scaling_factor > 0 && m.routed_scaling_factor < 1e6f))
+    throw Error(Status::corrupt, message("config routed_scaling_factor: expected a positive number, found ",
+                                         m.routed_scaling_factor));
+}
+
+void check(const MlaConfig& m) {
+  expect(m.q_lora_rank >= 0 && m.q_lora_rank <= kLargestDim, "q_lora_rank", m.q_lora_rank,
+         message("0 to ", kLargestDim));
+  check_count("kv_lora_rank", m.kv_lora_rank, kMostHeads);
+  check_count("qk_nope_head_dim", m.qk_nope_head_dim, kMostHeads);
+  check_count("qk_rope_head_dim", m.qk_rope_head_dim, kMostHeads);
+  check_count("v_head_dim", m.v_head_dim, kMostHeads);
+  if (m.index_topk == 0) return;
+  check_count("index_topk", m.index_topk, int64_t{1} << 20);
+  check_count("index_n_heads", m.index_n_heads, kMostHeads);
+  check_count("index_head_dim", m.index_head_dim, kMostHeads);
+  expect(m.qk_rope_head_dim <= m.index_head_dim, "index_head_dim", m.index_head_dim,
+         message("at least qk_rope_head_dim, ", m.qk_rope_head_dim));
+  expect(m.q_lora_rank > 0, "q_lora_rank", m.q_lora_rank, "a number above 0 where there is an indexer");
 }
 
 void check(const Config& c) {
@@ -35,6 +69,10 @@ void check(const Config& c) {
          message("a divisor of num_attention_heads, ", c.num_attention_heads));
   expect(c.rotary_dim >= 2 && c.rotary_dim <= c.head_dim && c.rotary_dim % 2 == 0, "rotary dimension", c.rotary_dim,
          message("an even number up to head_dim, ", c.head_dim));
+  if (c.moe.n_routed_experts > 0) check(c.moe);
+  if (c.mla.kv_lora_rank > 0) check(c.mla);
+  expect(c.num_nextn_predict_layers >= 0 && c.num_nextn_predict_layers <= 16, "num_nextn_predict_layers",
+         c.num_nextn_predict_layers, "0 to 16");
   if (!(c.rms_norm_eps >= 0 && c.rms_norm_eps < 1))
     throw Error(Status::corrupt, message("config rms_norm_eps: expected 0 to 1, found ", c.rms_norm_eps));
   if (!(c.rope_theta > 0 && c.rope_theta < 1e12))
@@ -49,6 +87,12 @@ void check(const Config& c) {
 Config read_config(const Checkpoint& checkpoint) {
   Config config =
       checkpoint.container == Checkpoint::Container::gguf ? config_from_gguf(checkpoint) : config_from_json(checkpoint);
+  if (config.mla.kv_lora_rank > 0) {
+    config.head_dim = config.mla.qk_nope_head_dim + config.mla.qk_rope_head_dim;
+    config.rotary_dim = config.mla.qk_rope_head_dim;
+    config.num_key_value_heads = config.num_attention_heads;   // files count them in several ways
+    config.rope_interleaved = true;
+  }
   if (config.head_dim == 0 && config.num_attention_heads > 0)
     config.head_dim = config.hidden_size / config.num_attention_heads;
   if (config.rotary_dim == 0) config.rotary_dim = config.head_dim;

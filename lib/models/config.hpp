@@ -23,6 +23,39 @@ struct RopeScaling {
   std::optional<double> mscale = std::nullopt, mscale_all_dim = std::nullopt;        // yarn, DeepSeek form
 };
 
+// A layer of experts: DeepSeekMoE. n_routed_experts is 0 in dense models.
+struct MoeConfig {
+  enum class TopkMethod : uint8_t { greedy, group_limited_greedy, noaux_tc };
+  int64_t n_routed_experts = 0;
+  int64_t n_shared_experts = 0;
+  int64_t num_experts_per_tok = 0;
+  int64_t moe_intermediate_size = 0;
+  int64_t first_k_dense_replace = 0;   // layers before it have an ordinary feed-forward
+  int64_t moe_layer_freq = 1;
+  int64_t n_group = 1;
+  int64_t topk_group = 1;
+  TopkMethod topk_method = TopkMethod::greedy;
+  bool sigmoid = false;                // scoring_func; otherwise softmax
+  bool norm_topk_prob = false;
+  float routed_scaling_factor = 1;
+
+  bool at(int64_t layer) const {
+    return n_routed_experts > 0 && layer >= first_k_dense_replace && layer % moe_layer_freq == 0;
+  }
+};
+
+// Multi-head latent attention. kv_lora_rank is 0 in models with ordinary attention.
+struct MlaConfig {
+  int64_t q_lora_rank = 0;             // 0: one q_proj
+  int64_t kv_lora_rank = 0;
+  int64_t qk_nope_head_dim = 0;
+  int64_t qk_rope_head_dim = 0;
+  int64_t v_head_dim = 0;
+  int64_t index_n_heads = 0;           // the sparse attention's indexer; 0: none
+  int64_t index_head_dim = 0;
+  int64_t index_topk = 0;
+};
+
 struct Config {
   std::string model_type;   // "llama", "qwen2", "qwen3": the architecture, as config.json names it
   int64_t hidden_size = 0;
@@ -37,6 +70,9 @@ struct Config {
   float rms_norm_eps = 1e-6f;
   double rope_theta = 10000;
   RopeScaling rope_scaling;
+  MoeConfig moe;
+  MlaConfig mla;
+  int64_t num_nextn_predict_layers = 0;   // draft layers behind the model's own num_hidden_layers
   bool tie_word_embeddings = false;
   bool qkv_bias = false;               // biases on q, k and v
   bool o_bias = false;                 // a bias on o

@@ -78,6 +78,61 @@ std::vector<float> divisors(const Checkpoint& checkpoint) {
   return values;
 }
 
+MoeConfig experts(const Checkpoint& checkpoint, const Keys& keys, int64_t layers) {
+  MoeConfig m;
+  m.n_routed_experts = keys.integer("expert_count", 0);
+  if (m.n_routed_experts == 0) return m;
+  m.n_shared_experts = keys.integer("expert_shared_count", 0);
+  m.num_experts_per_tok = keys.required("expert_used_count");
+  m.moe_intermediate_size = keys.required("expert_feed_forward_length");
+  m.first_k_dense_replace = keys.integer("leading_dense_block_count", 0);
+  m.norm_topk_prob = checkpoint.metadata.boolean(keys.key("expert_weights_norm")).value_or(false);
+  m.routed_scaling_factor = float(keys.number("expert_weights_scale", 1));
+  if (m.routed_scaling_factor == 0) m.routed_scaling_factor = 1;   // some converters' word for none
+  bool has_bias = false;
+  for (int64_t layer = 0; layer < layers && !has_bias; ++layer)
+    has_bias = checkpoint.find(message("blk.", layer, ".exp_probs_b.bias")) != nullptr;
+  // Early files of V3 do not say how they score, but only its way has a bias.
+  const int64_t gating = keys.integer("expert_gating_func", 0);
+  if (gating != 0 && gating != 1 && gating != 2)
+    throw Error(Status::unsupported, message("metadata ", keys.key("expert_gating_func"), ": expected 1 (softmax) or 2 "
+                                             "(sigmoid), found ", gating));
+  m.sigmoid = gating == 2 || (gating == 0 && has_bias);
+  // Nor do they name the groups of the two sizes that have them.
+  const int64_t groups = m.n_routed_experts == 256 || m.n_routed_experts == 160 ? 8 : 1;
+  m.n_group = std::max<int64_t>(keys.integer("expert_group_count", groups), 1);
+  m.topk_group = keys.integer("expert_group_used_count", m.n_group != 8 ? m.n_group : m.n_routed_experts == 256 ? 4 : 3);
+  if (m.n_group == 1) m.topk_group = 1;
+  m.topk_method = m.sigmoid     ? MoeConfig::TopkMethod::noaux_tc
+                  : m.n_group > 1 ? MoeConfig::TopkMethod::group_limited_greedy
+                                  : MoeConfig::TopkMethod::greedy;
+  return m;
+}
+
+// Files describe the heads as they are, or since 2025 as the absorbed form sees them, with the true sizes in *_mla.
+MlaConfig latent_attention(const Keys& keys) {
+  MlaConfig m;
+  m.kv_lora_rank = keys.integer("attention.kv_lora_rank", 0);
+  if (m.kv_lora_rank == 0) return m;
+  m.q_lora_rank = keys.integer("attention.q_lora_rank", 0);
+  m.qk_rope_head_dim = keys.required("rope.dimension_count");
+  m.qk_nope_head_dim =
+      keys.integer("attention.key_length_mla", keys.integer("attention.key_length", 0)) - m.qk_rope_head_dim;
+  m.v_head_dim = keys.integer("attention.value_length_mla", keys.integer("attention.value_length", 0));
+  m.index_topk = keys.integer("attention.indexer.top_k", 0);
+  m.index_n_heads = keys.integer("attention.indexer.head_count", 0);
+  m.index_head_dim = keys.integer("attention.indexer.key_length", 0);
+  return m;
+}
+
+// yarn_log_multiplier is 0.1 * mscale_all_dim, and mscale is the same in every release. Files older than the key get
+// what their release has: V2 0.707, and V3, the first to score by sigmoid, 1.
+void read_mscale(const Keys& keys, const MoeConfig& moe, RopeScaling& scaling) {
+  const double all_dim = keys.number("rope.scaling.yarn_log_multiplier", moe.sigmoid ? 0.1 : 0.0707) * 10;
+  scaling.mscale = scaling.mscale_all_dim = all_dim;
+  scaling.attn_factor = std::nullopt;   // written for engines that multiply the magnitude by it; ours is 1
+}
+
 }  // namespace
 
 Config config_from_gguf(const Checkpoint& checkpoint) {
@@ -94,7 +149,12 @@ Config config_from_gguf(const Checkpoint& checkpoint) {
   c.num_attention_heads = keys.count("attention.head_count", 0);
   c.num_key_value_heads = keys.count("attention.head_count_kv", c.num_attention_heads);
   c.head_dim = keys.integer("attention.key_length", 0);
-  if (const int64_t value_dim = keys.integer("attention.value_length", c.head_dim); value_dim != c.head_dim)
+  c.mla = latent_attention(keys);
+  c.num_nextn_predict_layers = keys.integer("nextn_predict_layers", 0);
+  if (c.num_nextn_predict_layers > 0) c.num_hidden_layers -= c.num_nextn_predict_layers;   // block_count has them too
+  c.moe = experts(checkpoint, keys, std::min<int64_t>(c.num_hidden_layers, 4096));
+  if (const int64_t value_dim = keys.integer("attention.value_length", c.head_dim);
+      value_dim != c.head_dim && c.mla.kv_lora_rank == 0)
     throw Error(Status::unsupported, message("metadata ", keys.key("attention.value_length"), ": expected ", c.head_dim,
                                              " as the keys, found ", value_dim));
   c.rotary_dim = keys.integer("rope.dimension_count", 0);
@@ -102,8 +162,9 @@ Config config_from_gguf(const Checkpoint& checkpoint) {
   c.rms_norm_eps = float(keys.number("attention.layer_norm_rms_epsilon", 1e-5));
   c.rope_theta = keys.number("rope.freq_base", 10000);
   c.rope_scaling = scaling(metadata, keys, c.max_position_embeddings);
+  if (c.mla.kv_lora_rank > 0) read_mscale(keys, c.moe, c.rope_scaling);
   c.rope_divisors = divisors(checkpoint);
-  c.rope_interleaved = *architecture == "llama";
+  c.rope_interleaved = *architecture == "llama" || *architecture == "deepseek";
   c.tie_word_embeddings = checkpoint.find("output.weight") == nullptr;
   c.qkv_bias = checkpoint.find("blk.0.attn_q.bias") != nullptr;
   c.o_bias = checkpoint.find("blk.0.attn_output.bias") != nullptr;

@@ -65,6 +65,58 @@ RopeScaling scaling(const Json* object, int64_t context) {
   return scaling;
 }
 
+std::string_view text(const Json& config, std::string_view key, std::string_view fallback) {
+  const Json* value = config.find(key);
+  if (!value || value->is_null()) return fallback;
+  if (const std::string* found = value->as_string()) return *found;
+  refuse(key, "a name");
+}
+
+MoeConfig experts(const Json& config, std::string_view model_type) {
+  MoeConfig m;
+  const auto count = [&](std::string_view key, int64_t fallback) { return integer(&config, key).value_or(fallback); };
+  m.n_routed_experts = count("n_routed_experts", 0);
+  if (m.n_routed_experts == 0) return m;
+  m.n_shared_experts = count("n_shared_experts", 0);
+  m.num_experts_per_tok = required(config, "num_experts_per_tok");
+  m.moe_intermediate_size = required(config, "moe_intermediate_size");
+  m.first_k_dense_replace = count("first_k_dense_replace", 0);
+  m.moe_layer_freq = count("moe_layer_freq", 1);
+  m.norm_topk_prob = boolean(config, "norm_topk_prob", false);
+  m.routed_scaling_factor = float(number(&config, "routed_scaling_factor").value_or(1));
+  // The first models say nothing, V3's class knows but one way.
+  const bool v3 = model_type == "deepseek_v3" || model_type == "deepseek_v32";
+  const std::string_view method = text(config, "topk_method", v3 ? "noaux_tc" : "greedy");
+  if (method == "greedy") m.topk_method = MoeConfig::TopkMethod::greedy;
+  else if (method == "group_limited_greedy") m.topk_method = MoeConfig::TopkMethod::group_limited_greedy;
+  else if (method == "noaux_tc") m.topk_method = MoeConfig::TopkMethod::noaux_tc;
+  else throw Error(Status::unsupported, message("config.json topk_method: unknown kind ", quoted(method)));
+  const std::string_view scoring = text(config, "scoring_func", v3 ? "sigmoid" : "softmax");
+  if (scoring != "softmax" && scoring != "sigmoid")
+    throw Error(Status::unsupported, message("config.json scoring_func: unknown kind ", quoted(scoring)));
+  m.sigmoid = scoring == "sigmoid";
+  if (m.topk_method != MoeConfig::TopkMethod::greedy) {
+    m.n_group = count("n_group", 1);
+    m.topk_group = count("topk_group", 1);
+  }
+  return m;
+}
+
+MlaConfig latent_attention(const Json& config) {
+  MlaConfig m;
+  m.kv_lora_rank = integer(&config, "kv_lora_rank").value_or(0);
+  if (m.kv_lora_rank == 0) return m;
+  m.q_lora_rank = integer(&config, "q_lora_rank").value_or(0);
+  m.qk_nope_head_dim = required(config, "qk_nope_head_dim");
+  m.qk_rope_head_dim = required(config, "qk_rope_head_dim");
+  m.v_head_dim = required(config, "v_head_dim");
+  m.index_topk = integer(&config, "index_topk").value_or(0);
+  if (m.index_topk == 0) return m;
+  m.index_n_heads = required(config, "index_n_heads");
+  m.index_head_dim = required(config, "index_head_dim");
+  return m;
+}
+
 }  // namespace
 
 Config config_from_json(const Checkpoint& checkpoint) {
@@ -87,6 +139,10 @@ Config config_from_json(const Checkpoint& checkpoint) {
   c.o_bias = boolean(config, "attention_bias", false);
   c.qkv_bias = c.model_type == "qwen2" || c.o_bias;   // Qwen2 has them without saying so
   c.mlp_bias = boolean(config, "mlp_bias", false);
+
+  c.moe = experts(config, c.model_type);
+  c.mla = latent_attention(config);
+  c.num_nextn_predict_layers = integer(&config, "num_nextn_predict_layers").value_or(0);
 
   // Newer files keep theta and scaling together under rope_parameters.
   const Json* rope = config.find("rope_parameters");

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "core/message.hpp"
+#include "models/mixture_of_experts.hpp"
 #include "models/rope_frequencies.hpp"
 
 namespace hadal {
@@ -18,11 +19,11 @@ AttentionWeights bind_attention(const Binder& file, const Config& c) {
   };
 }
 
-MlpWeights bind_mlp(const Binder& file, const Config& c) {
+MlpWeights bind_mlp(const Binder& file, const Config& c, int64_t intermediate_size) {
   return {
-      .gate_proj = file.linear("gate_proj", c.intermediate_size, c.hidden_size, c.mlp_bias),
-      .up_proj = file.linear("up_proj", c.intermediate_size, c.hidden_size, c.mlp_bias),
-      .down_proj = file.linear("down_proj", c.hidden_size, c.intermediate_size, c.mlp_bias),
+      .gate_proj = file.linear("gate_proj", intermediate_size, c.hidden_size, c.mlp_bias),
+      .up_proj = file.linear("up_proj", intermediate_size, c.hidden_size, c.mlp_bias),
+      .down_proj = file.linear("down_proj", c.hidden_size, intermediate_size, c.mlp_bias),
   };
 }
 
@@ -55,8 +56,10 @@ void record_decoder(TextModel& model, RecordAttention attention) {
     const Weight& input_layernorm = weights.vector("input_layernorm", c.hidden_size);
     x = g.add(x, attention(g, c, weights.at("self_attn"), rotation, g.rms_norm(x, input_layernorm, c.rms_norm_eps)));
     const Weight& post_attention_layernorm = weights.vector("post_attention_layernorm", c.hidden_size);
-    x = g.add(x, feed_forward(g, bind_mlp(weights.at("mlp"), c),
-                              g.rms_norm(x, post_attention_layernorm, c.rms_norm_eps)));
+    const Value y = g.rms_norm(x, post_attention_layernorm, c.rms_norm_eps);
+    const Binder mlp = weights.at("mlp");
+    x = g.add(x, c.moe.at(layer) ? mixture_of_experts(g, c, mlp, y)
+                                 : feed_forward(g, bind_mlp(mlp, c, c.intermediate_size), y));
   }
 
   const Weight& norm = file.vector("model.norm", c.hidden_size);

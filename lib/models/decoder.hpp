@@ -21,7 +21,7 @@ AttentionWeights bind_attention(const Binder& file, const Config& c);
 struct MlpWeights {
   Graph::Linear gate_proj, up_proj, down_proj;
 };
-MlpWeights bind_mlp(const Binder& file, const Config& c);
+MlpWeights bind_mlp(const Binder& file, const Config& c, int64_t intermediate_size);
 
 // SwiGLU, arXiv 2002.05202: W_down(silu(W_gate x) * W_up x).
 Value feed_forward(Graph& g, const MlpWeights& w, Value x);
@@ -31,7 +31,8 @@ Value feed_forward(Graph& g, const MlpWeights& w, Value x);
 Value grouped_query_attention(Graph& g, const Config& c, Value q, Value k, Value v);
 
 // Records embedding, blocks, final norm and head. attention records one layer's self-attention of the normalised x,
-// bound from `file`, which stands at the layer's self_attn.
+// bound from `file`, which stands at the layer's self_attn. The feed-forward is that of experts in the layers whose
+// number says so (MoeConfig::at).
 using RecordAttention = Value (*)(Graph& g, const Config& c, const Binder& file, const Rotation& rotation, Value x);
 void record_decoder(TextModel& model, RecordAttention attention);
 

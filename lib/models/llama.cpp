@@ -1,5 +1,6 @@
 // Llama 1 to 3, SmolLM2, Mistral without a window, DeepSeek LLM and Coder v1, R1-Distill-Llama
-// (arXiv 2302.13971, 2407.21783); with biases on q, k and v also Qwen2 and R1-Distill-Qwen (arXiv 2407.10671).
+// (arXiv 2302.13971, 2407.21783); with biases on q, k and v also Qwen2 and R1-Distill-Qwen (arXiv 2407.10671); with
+// experts instead of the later feed-forwards DeepSeekMoE 16B (arXiv 2401.06066).
 #include "models/architectures.hpp"
 #include "models/decoder.hpp"
 

@@ -57,6 +57,12 @@ void apply_llama3(const RopeScaling& s, std::vector<double>& freq) {
 
 }  // namespace
 
+double yarn_softmax_factor(const RopeScaling& s) {
+  if (s.type != RopeScaling::Type::yarn) return 1;
+  const double m = get_mscale(s.factor, s.mscale_all_dim.value_or(0));
+  return m * m;
+}
+
 RopeFrequencies rope_frequencies(const Config& c, int64_t dim) {
   std::vector<double> freq(size_t(dim / 2));
   for (size_t i = 0; i < freq.size(); ++i) freq[i] = std::pow(c.rope_theta, -2.0 * double(i) / double(dim));

@@ -12,6 +12,9 @@ struct RopeFrequencies {
   float magnitude = 1;           // cos and sin are multiplied by it
 };
 
+// What MLA's softmax scale is multiplied by besides (qk_nope + qk_rope)^(−1/2): get_mscale(factor, mscale_all_dim)².
+double yarn_softmax_factor(const RopeScaling& scaling);
+
 // dim: the rotated columns of a head.
 RopeFrequencies rope_frequencies(const Config& config, int64_t dim);
 

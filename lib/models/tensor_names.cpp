@@ -24,7 +24,26 @@ constexpr std::array kLayer = {
     Pair{"self_attn.o_proj", "attn_output"},
     Pair{"self_attn.q_norm", "attn_q_norm"},
     Pair{"self_attn.k_norm", "attn_k_norm"},
+    Pair{"self_attn.q_a_proj", "attn_q_a"},
+    Pair{"self_attn.q_a_layernorm", "attn_q_a_norm"},
+    Pair{"self_attn.q_b_proj", "attn_q_b"},
+    Pair{"self_attn.kv_a_proj_with_mqa", "attn_kv_a_mqa"},
+    Pair{"self_attn.kv_a_layernorm", "attn_kv_a_norm"},
+    Pair{"self_attn.kv_b_proj", "attn_kv_b"},
+    Pair{"self_attn.k_b_proj", "attn_k_b"},   // halves of kv_b_proj, which only GGUF names
+    Pair{"self_attn.v_b_proj", "attn_v_b"},
+    Pair{"self_attn.indexer.wq_b", "indexer.attn_q_b"},
+    Pair{"self_attn.indexer.wk", "indexer.attn_k"},
+    Pair{"self_attn.indexer.k_norm", "indexer.k_norm"},
+    Pair{"self_attn.indexer.weights_proj", "indexer.proj"},
     Pair{"post_attention_layernorm", "ffn_norm"},
+    Pair{"mlp.gate", "ffn_gate_inp"},
+    Pair{"mlp.experts.gate_proj", "ffn_gate_exps"},
+    Pair{"mlp.experts.up_proj", "ffn_up_exps"},
+    Pair{"mlp.experts.down_proj", "ffn_down_exps"},
+    Pair{"mlp.shared_experts.gate_proj", "ffn_gate_shexp"},
+    Pair{"mlp.shared_experts.up_proj", "ffn_up_shexp"},
+    Pair{"mlp.shared_experts.down_proj", "ffn_down_shexp"},
     Pair{"mlp.gate_proj", "ffn_gate"},
     Pair{"mlp.up_proj", "ffn_up"},
     Pair{"mlp.down_proj", "ffn_down"},
@@ -40,7 +59,17 @@ std::string_view translate(const std::array<Pair, N>& table, std::string_view na
   return {};
 }
 
+// The one weight whose published name has no suffix.
+constexpr std::string_view kPublishedBias = ".mlp.gate.e_score_correction_bias", kGgufBias = ".exp_probs_b.bias";
+
 std::string convert(std::string_view name, bool to_gguf) {
+  if (const auto bias = to_gguf ? kPublishedBias : kGgufBias; name.ends_with(bias)) {
+    const std::string_view layer = name.substr(0, name.size() - bias.size());
+    const std::string_view from = to_gguf ? kPublishedLayer : kGgufLayer;
+    return layer.starts_with(from) ? message(to_gguf ? kGgufLayer : kPublishedLayer, layer.substr(from.size()),
+                                             to_gguf ? kGgufBias : kPublishedBias)
+                                   : std::string();
+  }
   const size_t dot = name.rfind('.');
   if (dot == std::string_view::npos) return {};
   const std::string_view suffix = name.substr(dot);

@@ -15,7 +15,7 @@ namespace hadal {
 struct TextModel {
   Config config;
   std::vector<Weight> weights;             // the graph's nodes point into it; never resized once built
-  std::vector<const StoredTensor*> stored; // beside weights: where the bytes lie in the checkpoint
+  std::unique_ptr<WeightSource> source;    // what every weight's `source` points to
   Graph graph;                             // → logits [outputs, vocab_size]
   std::shared_ptr<Checkpoint> checkpoint;  // keeps the bytes
 

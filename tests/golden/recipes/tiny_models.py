@@ -1,6 +1,6 @@
 """Records logits of tiny random models from transformers, on CPU in float32.
 
-    python tiny_models.py OUT_DIR        (needs torch and transformers)
+    python tiny_models.py OUT_DIR [CASE...]       (needs torch and transformers)
 
 Weights are not stored: both sides draw them from the same generator (weight(), and TinyWeights in
 tests/unit/models), so a golden is a config.json and the logits of every eighth of 200 positions.
@@ -31,6 +31,24 @@ CASES = {
     "qwen3_yarn": ("Qwen3", dict(BASE, head_dim=32, rope_theta=1000000.0, rope_scaling=dict(
         rope_type="yarn", factor=4.0, original_max_position_embeddings=64))),
 }
+
+YARN = dict(rope_type="yarn", factor=40.0, original_max_position_embeddings=64, beta_fast=32.0, beta_slow=1.0)
+MOE = dict(BASE, num_key_value_heads=4, rms_norm_eps=1e-6, n_routed_experts=16, n_shared_experts=2,
+           moe_intermediate_size=32, first_k_dense_replace=1, num_experts_per_tok=4)
+MLA = dict(MOE, kv_lora_rank=32, qk_nope_head_dim=16, qk_rope_head_dim=8, v_head_dim=24, q_lora_rank=48)
+V3 = dict(MLA, n_group=4, topk_group=2, norm_topk_prob=True, routed_scaling_factor=2.5, n_shared_experts=1,
+          rope_scaling=dict(YARN, mscale=1.0, mscale_all_dim=1.0))
+CASES.update({
+    "deepseek": ("Deepseek", dict(MOE, norm_topk_prob=False)),
+    "deepseek_v2_lite": ("DeepseekV2", dict(
+        MLA, q_lora_rank=None, topk_method="greedy", n_group=1, topk_group=1, norm_topk_prob=False,
+        routed_scaling_factor=1.0, rope_scaling=dict(YARN, mscale=0.707, mscale_all_dim=0.707))),
+    "deepseek_v2": ("DeepseekV2", dict(
+        MLA, topk_method="group_limited_greedy", n_group=4, topk_group=2, norm_topk_prob=False,
+        routed_scaling_factor=4.0, rope_scaling=dict(YARN, mscale=1.0, mscale_all_dim=1.0))),
+    "deepseek_v3": ("DeepseekV3", V3),
+    "deepseek_v32": ("DeepseekV32", dict(V3, index_n_heads=16, index_head_dim=16, index_topk=64)),
+})
 
 MASK = (1 << 64) - 1
 
@@ -63,22 +81,73 @@ def tokens():
     return ((u + 1) * (VOCAB / 2)).astype(np.int64)
 
 
+class V1Experts(torch.nn.Module):
+    """DeepSeekMoE as its paper defines it (arXiv 2401.06066, section 3): transformers has no class for it."""
+
+    def __init__(self, prefix, c):
+        super().__init__()
+        self.k, self.norm = c["num_experts_per_tok"], c["norm_topk_prob"]
+        draw = lambda name, *shape: torch.from_numpy(weight(prefix + name + ".weight", shape))
+        hidden, ff, shared = c["hidden_size"], c["moe_intermediate_size"], c["n_shared_experts"] * c["moe_intermediate_size"]
+        self.gate = draw("gate", c["n_routed_experts"], hidden)
+        triple = lambda at, width: [draw(at + "gate_proj", width, hidden), draw(at + "up_proj", width, hidden),
+                                    draw(at + "down_proj", hidden, width)]
+        self.experts = [triple(f"experts.{e}.", ff) for e in range(c["n_routed_experts"])]
+        self.shared = triple("shared_experts.", shared)
+
+    @staticmethod
+    def swiglu(x, w):
+        return (torch.nn.functional.silu(x @ w[0].T) * (x @ w[1].T)) @ w[2].T
+
+    def forward(self, x):
+        rows = x.reshape(-1, x.shape[-1])
+        values, choice = torch.topk((rows @ self.gate.T).softmax(-1), self.k, dim=-1)
+        if self.norm:
+            values = values / values.sum(-1, keepdim=True)
+        out = self.swiglu(rows, self.shared)
+        for row in range(rows.shape[0]):
+            for value, e in zip(values[row], choice[row]):
+                out[row] += value * self.swiglu(rows[row], self.experts[e])
+        return out.reshape(x.shape)
+
+
+def drawn(key, shape):
+    """A value of transformers' state: its stacked experts are drawn under the published names of each."""
+    if ".mlp.experts." not in key:
+        return weight(key, shape)
+    at = key[:key.rindex(".experts.")] + ".experts."
+    one = lambda e, name, rows, cols: weight(f"{at}{e}.{name}.weight", (rows, cols))
+    experts, rows, cols = shape
+    if key.endswith("down_proj"):
+        return np.stack([one(e, "down_proj", rows, cols) for e in range(experts)])
+    return np.stack([np.concatenate([one(e, "gate_proj", rows // 2, cols), one(e, "up_proj", rows // 2, cols)])
+                     for e in range(experts)])
+
+
 def record(name, family, config, out):
-    config_class = getattr(transformers, family + "Config")
-    model_class = getattr(transformers, family + "ForCausalLM")
-    model = model_class(config_class(**config)).float().eval()
+    if family == "Deepseek":
+        transformer, kept = "Llama", {k: v for k, v in config.items() if k in BASE}
+    else:
+        transformer, kept = family, config
+    config_class = getattr(transformers, transformer + "Config")
+    model_class = getattr(transformers, transformer + "ForCausalLM")
+    model = model_class(config_class(**kept)).float().eval()
     state = {}
     for key, value in model.state_dict().items():
-        if key.endswith("weight") or key.endswith("bias"):
-            state[key] = torch.from_numpy(weight(key, tuple(value.shape)))
+        state[key] = torch.from_numpy(drawn(key, tuple(value.shape)))
     if config["tie_word_embeddings"]:
         state["lm_head.weight"] = state["model.embed_tokens.weight"]
     model.load_state_dict(state, strict=False)
+    if family == "Deepseek":
+        for i, layer in enumerate(model.model.layers):
+            if i >= config["first_k_dense_replace"]:
+                layer.mlp = V1Experts(f"model.layers.{i}.mlp.", config)
     with torch.no_grad():
         logits = model(torch.from_numpy(tokens())[None], use_cache=False).logits[0].numpy()
     folder = os.path.join(out, name)
     os.makedirs(folder, exist_ok=True)
-    written = dict(config, model_type=family.lower(), architectures=[family + "ForCausalLM"])
+    model_type = {"DeepseekV2": "deepseek_v2", "DeepseekV3": "deepseek_v3", "DeepseekV32": "deepseek_v32"}
+    written = dict(config, model_type=model_type.get(family, family.lower()), architectures=[family + "ForCausalLM"])
     if family == "Qwen2":
         written["use_sliding_window"] = False
     with open(os.path.join(folder, "config.json"), "w") as f:
@@ -91,5 +160,6 @@ def record(name, family, config, out):
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    for case, (family, config) in CASES.items():
-        record(case, family, config, sys.argv[1])
+    wanted = sys.argv[2:] or CASES
+    for case in wanted:
+        record(case, *CASES[case], sys.argv[1])

@@ -46,14 +46,23 @@ double worst_share(const std::vector<float>& golden, const std::vector<float>& l
   return worst / (double(*high) - *low);
 }
 
+enum class As { safetensors, gguf, legacy_gguf };   // legacy: kv_b in one piece
 struct Case {
   const char* name;
-  bool gguf;
+  As as = As::safetensors;
 };
-constexpr Case kCases[] = {{"llama", false},      {"llama", true},         {"llama_tied_mha", false},
-                           {"llama_tied_mha", true}, {"llama_linear", false}, {"llama_llama3", false},
-                           {"llama_bias", false}, {"mistral", false},      {"qwen2", false},
-                           {"qwen3", false},      {"qwen3_yarn", false}};
+constexpr Case kCases[] = {
+    {"llama"}, {"llama", As::gguf}, {"llama_tied_mha"}, {"llama_tied_mha", As::gguf}, {"llama_linear"},
+    {"llama_linear", As::gguf}, {"llama_llama3"}, {"llama_bias"}, {"mistral"}, {"qwen2"}, {"qwen3"}, {"qwen3_yarn"},
+    {"deepseek"}, {"deepseek", As::gguf},
+    {"deepseek_v2_lite"}, {"deepseek_v2_lite", As::gguf}, {"deepseek_v2_lite", As::legacy_gguf},
+    {"deepseek_v2"}, {"deepseek_v2", As::gguf}, {"deepseek_v2", As::legacy_gguf},
+    {"deepseek_v3"}, {"deepseek_v3", As::gguf}, {"deepseek_v3", As::legacy_gguf},
+    {"deepseek_v32"}, {"deepseek_v32", As::gguf}};
+
+std::shared_ptr<Checkpoint> checkpoint_of(const std::string& config, As as) {
+  return as == As::safetensors ? tiny_checkpoint(config) : tiny_gguf_checkpoint(config, as == As::gguf);
+}
 
 struct Setting {
   const char* backend;
@@ -72,13 +81,13 @@ TEST_CASE("tiny models give the logits transformers gives, fed whole and in chun
   ThreadPool pool(2);
   for (const Setting& setting : kSettings) {
     for (const Case& c : kCases) {
-      CAPTURE(setting.backend);
-      CAPTURE(setting.cpu);
-      CAPTURE(c.name);
-      CAPTURE(c.gguf);
+      CAPTURE(std::string(setting.backend));
+      CAPTURE(std::string(setting.cpu));
+      CAPTURE(std::string(c.name));
+      CAPTURE(int(c.as));
       const std::string folder = std::string(HADAL_TEST_DATA "/models/") + c.name;
       const std::string config = read_text(folder + "/config.json");
-      const auto model = build_text_model(c.gguf ? tiny_gguf_checkpoint(config) : tiny_checkpoint(config));
+      const auto model = build_text_model(checkpoint_of(config, c.as));
       const int64_t vocab = model->config.vocab_size;
       const auto golden = read_floats(folder + "/logits.f32");
       REQUIRE(int64_t(golden.size()) == kPositions / kEvery * vocab);

@@ -20,7 +20,8 @@ std::vector<float> weight(std::string_view name, size_t count);
 // A checkpoint in memory, as a safetensors folder with that config.json would be read.
 std::shared_ptr<Checkpoint> tiny_checkpoint(const std::string& config_json);
 
-// The same model as a llama-type GGUF is read: GGUF names and keys, q and k rows permuted for interleaved rotation.
-std::shared_ptr<Checkpoint> tiny_gguf_checkpoint(const std::string& config_json);
+// The same model as a GGUF file of it is read: GGUF names and keys; q and k rows of ordinary attention permuted for
+// interleaved rotation, experts stacked, kv_b in one piece or split in two.
+std::shared_ptr<Checkpoint> tiny_gguf_checkpoint(const std::string& config_json, bool split_kv_b = true);
 
 }  // namespace hadal::test
