@@ -2,8 +2,10 @@
 // comes back into thought, answer and tool calls. Knows no model and no session.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -47,6 +49,9 @@ struct ReplyFormat {
 ReplyFormat reply_format(std::string_view template_source);
 // For a model whose template says nothing: has_token tells whether the vocabulary holds a marker as one token.
 ReplyFormat reply_format(std::string_view template_source, FunctionRef<bool(std::string_view)> has_token);
+
+// Whether the template can be told to think or not: it reads "thinking" or "enable_thinking" from its variables.
+bool has_thinking_switch(std::string_view template_source);
 
 enum class PieceKind : int32_t { thought = 1, answer = 2, tool_call = 3 };
 
@@ -106,14 +111,33 @@ ThoughtRule thought_rule(std::string_view template_source);
 // as a whole. A last message of the assistant is left alone, because the model is to go on with it.
 Json without_earlier_thoughts(const Json& messages, ThoughtRule rule, const ReplyFormat& format);
 
-// Templates for files that carry none, in the words of this library: "chatml", "llama-3", "deepseek-v2",
-// "deepseek-v3", "deepseek-r1", "deepseek-v3.1", "deepseek-v3.2", "deepseek-v4", "plain". Empty if the name is unknown.
+// Templates for files that carry none, in the words of this library: "chatml", "llama-3", "deepseek-llm",
+// "deepseek-coder", "deepseek-v2", "deepseek-v2.5", "deepseek-v3", "deepseek-v3-0324", "deepseek-r1",
+// "deepseek-r1-0528", "deepseek-v3.1", "deepseek-v3.2", "deepseek-v4", "plain". Empty if the name is unknown.
 //
 // They write tool calls as the models were trained to. The templates published with V2.5, V3, R1 and the distills do
 // not: one call is left open, three are closed twice, a second round lacks its opening. ChatTemplate renders those
 // exactly as they are, faults included.
+//
+// Beside what ChatTemplate::render names, "deepseek-v3.2" knows "response_format", a JSON schema for the answer.
 std::string builtin_template(std::string_view family);
-// The family whose control tokens the vocabulary has; "plain" if none is known.
-std::string_view builtin_family(FunctionRef<bool(std::string_view)> has_token);
+// The family that the vocabulary's control tokens show, or the architecture ("deepseek_v32", or as GGUF spells it) where
+// they do not: V3.2 has V3.1's. "plain" if none is known.
+std::string_view builtin_family(FunctionRef<bool(std::string_view)> has_token, std::string_view architecture = {});
+
+// Fill-in-the-middle: the control tokens between which prefix and suffix stand. The model goes on with the middle.
+struct FillTokens {
+  std::string_view begin, hole, end;
+};
+// Those of DeepSeek's vocabularies; nothing where one of the three is missing.
+std::optional<FillTokens> fill_tokens(FunctionRef<bool(std::string_view)> has_token);
+
+// A part of a prompt: a control token, or text that is never to become one, whatever it says.
+struct PromptPart {
+  std::string_view text;
+  bool control;
+};
+// begin prefix hole suffix end. The begin-of-text token in front is the tokenizer's business.
+std::array<PromptPart, 5> fill_prompt(const FillTokens& tokens, std::string_view prefix, std::string_view suffix);
 
 }  // namespace hadal

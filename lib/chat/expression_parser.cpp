@@ -340,15 +340,19 @@ ExprPtr ExpressionParser::dict() {
   return finish(std::move(node));
 }
 
+ExprPtr ExpressionParser::call_of(ExprPtr callee) {
+  auto call = make(ExprKind::call, current().position);
+  call->operands.push_back(std::move(callee));
+  arguments(*call);
+  return finish(std::move(call));
+}
+
 ExprPtr ExpressionParser::postfix(ExprPtr node) {
   while (true) {
     if (current().is_op(".") || current().is_op("[")) {
       node = subscript(std::move(node));
     } else if (current().is_op("(")) {
-      auto call = make(ExprKind::call, current().position);
-      call->operands.push_back(std::move(node));
-      arguments(*call);
-      node = finish(std::move(call));
+      node = call_of(std::move(node));
     } else {
       return node;
     }
@@ -362,10 +366,7 @@ ExprPtr ExpressionParser::filters_and_tests(ExprPtr node) {
     } else if (current().is_name("is")) {
       node = test(std::move(node));
     } else if (current().is_op("(")) {
-      auto call = make(ExprKind::call, current().position);
-      call->operands.push_back(std::move(node));
-      arguments(*call);
-      node = finish(std::move(call));
+      node = call_of(std::move(node));
     } else {
       return node;
     }

@@ -37,6 +37,7 @@ class ExpressionParser {
   ExprPtr target(bool with_namespace, std::string_view end_name = {});
   // Filters after '|' applied to `input`, which is null in set and filter blocks; null if there is none.
   ExprPtr filter_chain(ExprPtr input, bool start_inline);
+  ExprPtr call_of(ExprPtr callee);
   ExprPtr postfix(ExprPtr node);
   ExprPtr primary(bool with_namespace = false);
   ExprPtr make(ExprKind kind, Position position);

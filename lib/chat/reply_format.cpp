@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "chat/chat.hpp"
+#include "chat/template_lexer.hpp"
 #include "core/status.hpp"
 
 namespace hadal {
@@ -76,6 +77,23 @@ ReplyFormat reply_format(std::string_view template_source, FunctionRef<bool(std:
     format.tool_calls_close = by_token.tool_calls_close;
   }
   return format;
+}
+
+// A template that only sets a variable of that name has no switch, so what comes first counts: reading or setting.
+bool has_thinking_switch(std::string_view template_source) {
+  const std::string source = jinja::normalised_source(template_source);
+  const std::vector<jinja::Token> tokens = jinja::tokenize(source);
+  const auto reads = [&](std::string_view variable) {
+    bool set = false;
+    for (size_t i = 1; i + 1 < tokens.size(); ++i) {
+      if (set && tokens[i].kind == jinja::TokenKind::block_end) return false;
+      if (!tokens[i].is_name(variable) || tokens[i - 1].is_op(".")) continue;
+      if (tokens[i - 1].is_name("set") || tokens[i - 1].is_name("for")) set = true;
+      else if (!tokens[i + 1].is_op("=")) return true;  // not the name of an argument
+    }
+    return false;
+  };
+  return reads("thinking") || reads("enable_thinking");
 }
 
 ThoughtRule thought_rule(std::string_view template_source) {

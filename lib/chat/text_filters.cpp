@@ -10,6 +10,7 @@
 #include "chat/text_format.hpp"
 #include "chat/unicode_case.hpp"
 #include "chat/utf8.hpp"
+#include "formats/json.hpp"
 
 namespace hadal::jinja {
 namespace {
@@ -210,6 +211,20 @@ Value tojson(Interpreter& run, const Value& input, const Arguments& arguments) {
   return Value::text(json_text(input, layout, run.budget()));
 }
 
+// Not one of jinja2's: for templates that take apart what a call gives as JSON text.
+Value fromjson(Interpreter& run, const Value& input, const Arguments& arguments) {
+  const Bound bound("fromjson", arguments, {});
+  const Text* text = input.as_text();
+  if (!text) type_error(message("fromjson expected a text, found ", type_name(input)));
+  run.budget().items(text->bytes.size());  // "[[],[],": a value for every few bytes
+  try {
+    return from_json(parse_json(text->bytes, "fromjson"), run.budget());
+  } catch (const Error& error) {
+    if (error.status() != Status::corrupt) throw;
+    type_error(error.what());
+  }
+}
+
 // Python's int(float): towards zero; false if it is no number that fits.
 bool truncated(double real, int64_t& out) {
   if (!std::isfinite(real)) return false;
@@ -287,7 +302,8 @@ Value round(Interpreter&, const Value& input, const Arguments& arguments) {
 constexpr FilterEntry kTextFilters[] = {
     {"abs", absolute},           {"capitalize", changed<capitalize>}, {"center", center},   {"e", escape},
     {"escape", escape},          {"float", to_float},                 {"forceescape", force_escape},
-    {"format", format},          {"indent", indent},                  {"int", to_int},      {"lower", changed<lower>},
+    {"format", format},          {"fromjson", fromjson},              {"indent", indent},   {"int", to_int},
+    {"lower", changed<lower>},
     {"replace", replaced},       {"round", round},                    {"safe", safe},       {"string", string},
     {"title", changed<filter_title>}, {"tojson", tojson},             {"trim", trim},       {"truncate", truncate},
     {"upper", changed<upper>},   {"urlencode", urlencode},            {"wordcount", wordcount},

@@ -17,6 +17,16 @@ inline Json said(std::string role, std::string content) {
   return Json(Json::Object{{"role", Json(std::move(role))}, {"content", Json(std::move(content))}});
 }
 
+inline Json call(std::string name, Json arguments) {
+  Json function(Json::Object{{"name", Json(std::move(name))}, {"arguments", std::move(arguments)}});
+  return Json(Json::Object{{"type", Json(std::string("function"))}, {"function", std::move(function)}});
+}
+
+inline Json calling(Json::Array calls) {
+  return Json(Json::Object{
+      {"role", Json(std::string("assistant"))}, {"content", Json()}, {"tool_calls", Json(std::move(calls))}});
+}
+
 inline Json variables(Json::Array messages, Json::Object more = {}) {
   Json::Object object{{"messages", Json(std::move(messages))}, {"bos_token", Json(std::string("<s>"))},
                       {"eos_token", Json(std::string("</s>"))}, {"add_generation_prompt", Json(true)}};

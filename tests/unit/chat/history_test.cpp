@@ -58,3 +58,18 @@ TEST_CASE("a template that takes thoughts out itself is left to do so") {
   CHECK(thought_rule("{{ m.content }}") == ThoughtRule::keep);
   CHECK(thought_rule("{{ m.content }}<think>\n") == ThoughtRule::after_last);
 }
+
+TEST_CASE("a template has a thinking switch if it reads the variable before it sets one") {
+  for (const char* family : {"deepseek-v3.1", "deepseek-v3.2", "deepseek-v4"})
+    CHECK(has_thinking_switch(builtin_template(family)));
+  for (const char* family : {"deepseek-v2", "deepseek-v3", "deepseek-r1", "deepseek-coder", "chatml"})
+    CHECK(!has_thinking_switch(builtin_template(family)));
+  for (const char* source : {"{% if thinking %}", "{{ '<think>' if enable_thinking is defined and enable_thinking }}",
+                             "{%- if not thinking is defined %}{% set thinking = false %}{% endif %}",
+                             "{% set thinking = thinking or false %}", "{% set on = thinking | default(true) %}"})
+    CHECK(has_thinking_switch(source));
+  for (const char* source : {"thinking", "{# thinking #}", "{{ 'thinking' }}", "{{ message.thinking }}",
+                             "{{ message['thinking'] }}", "{% set thinking = 1 %}{{ thinking }}",
+                             "{% for thinking in x %}{{ thinking }}{% endfor %}", "{{ f(thinking=1) }}", ""})
+    CHECK(!has_thinking_switch(source));
+}

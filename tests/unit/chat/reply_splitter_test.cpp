@@ -6,6 +6,7 @@ using namespace hadal;
 namespace {
 
 const ReplyFormat kDeepSeek{"<think>", "</think>", "<｜tool▁calls▁begin｜>", "<｜tool▁calls▁end｜>"};
+const ReplyFormat kV32{"<think>", "</think>", "<｜DSML｜function_calls>", "</｜DSML｜function_calls>"};
 const ReplyFormat kQwen{"<think>", "</think>", "<tool_call>", "</tool_call>"};
 const ReplyFormat kPlain{};
 
@@ -78,6 +79,24 @@ const Case kCases[] = {
     {kDeepSeek, "", "<｜tool calls begin｜>x<｜tool calls end｜>", "C:x"},
     {kDeepSeek, "<think>\n", "I should call.<｜tool▁calls▁begin｜>x<｜tool▁calls▁end｜>", "T:I should call.|C:x"},
     {kDeepSeek, "", "<｜tool▁calls▁begin｜>never closed", "C:never closed"},
+    // as R1-0528, V3.1 and V3.2 write them
+    {kDeepSeek, "<｜User｜>q<｜Assistant｜>",
+     "<think>\nI need f.\n</think>\n\nLet me see.<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>function<｜tool▁sep｜>f\n"
+     "```json\n{}\n```<｜tool▁call▁end｜>\n<｜tool▁call▁begin｜>function<｜tool▁sep｜>g\n```json\n{}\n```"
+     "<｜tool▁call▁end｜><｜tool▁calls▁end｜>",
+     "T:I need f.|A:Let me see.|C:<｜tool▁call▁begin｜>function<｜tool▁sep｜>f\n```json\n{}\n```<｜tool▁call▁end｜>\n"
+     "<｜tool▁call▁begin｜>function<｜tool▁sep｜>g\n```json\n{}\n```<｜tool▁call▁end｜>"},
+    {kDeepSeek, "<｜User｜>q<｜Assistant｜></think>",
+     "<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>f<｜tool▁sep｜>{\"x\": \"</think>\"}<｜tool▁call▁end｜><｜tool▁calls▁end｜>",
+     "C:<｜tool▁call▁begin｜>f<｜tool▁sep｜>{\"x\": \"</think>\"}<｜tool▁call▁end｜>"},
+    {kDeepSeek, "<｜tool▁output▁begin｜><think><｜tool▁output▁end｜>", "It is 3.", "A:It is 3."},
+    {kV32, "<｜User｜>q<｜Assistant｜><think>",
+     "I need f.</think>Wait.\n\n<｜DSML｜function_calls>\n<｜DSML｜invoke name=\"f\">\n"
+     "<｜DSML｜parameter name=\"x\" string=\"true\">a <b></｜DSML｜parameter>\n</｜DSML｜invoke>\n</｜DSML｜function_calls>",
+     "T:I need f.|A:Wait.|C:<｜DSML｜invoke name=\"f\">\n<｜DSML｜parameter name=\"x\" string=\"true\">a <b>"
+     "</｜DSML｜parameter>\n</｜DSML｜invoke>\n"},
+    {kV32, "</function_results>\n\n<think>", "Three.</think>It is 3.", "T:Three.|A:It is 3."},
+    {kV32, "</function_results>\n\n</think>", "It is 3.", "A:It is 3."},
     {kQwen, "", "Sure.\n<tool_call>\n{\"a\": 1}\n</tool_call>\n<tool_call>\n{\"b\": 2}\n</tool_call>",
      "A:Sure.|C:{\"a\": 1}\n{\"b\": 2}\n"},
     {kQwen, "", "<think>\nt\n</think>\n\n<tool_call>\n{}\n</tool_call>\nDone", "T:t|C:{}\n|A:Done"},
