@@ -1,18 +1,16 @@
 // A weight's row, or one value of a vector, as f32.
 #pragma once
 
-#include "graph/weight.hpp"
+#include "graph/weight_rows.hpp"
 #include "quant/block_format.hpp"
 
 namespace hadal::reference {
 
-inline void decode_row(const Weight& weight, int64_t row, float* out) {
-  decode(weight.dtype, weight.data + row * int64_t(bytes_of(weight.dtype, weight.cols)), out, weight.cols);
-}
+inline void decode_row(const Weight& weight, int64_t row, float* out) { decode_rows(rows_of(weight), row, 1, out); }
 
 // Row `row` of one matrix of a stack.
 inline void decode_row(const Weight& stack, int64_t part, int64_t row, float* out) {
-  decode(stack.dtype, stack.parts[size_t(part)].data + row * int64_t(bytes_of(stack.dtype, stack.cols)), out, stack.cols);
+  decode_rows(rows_of(stack, part), row, 1, out);
 }
 
 inline float decode_value(const Weight& vector, int64_t i) {

@@ -12,6 +12,7 @@ constexpr std::array kInfo = {
     DtypeInfo{"q5_0", 32, 22},   DtypeInfo{"q5_1", 32, 24},   DtypeInfo{"q8_0", 32, 34},  DtypeInfo{"q2_k", 256, 84},
     DtypeInfo{"q3_k", 256, 110}, DtypeInfo{"q4_k", 256, 144}, DtypeInfo{"q5_k", 256, 176}, DtypeInfo{"q6_k", 256, 210},
     DtypeInfo{"iq4_nl", 32, 18}, DtypeInfo{"iq4_xs", 256, 136},
+    DtypeInfo{"f8_e4m3", 1, 1},  DtypeInfo{"f8_e8m0", 1, 1},
 };
 
 constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? char(c - 'A' + 'a') : c; }

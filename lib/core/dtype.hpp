@@ -13,6 +13,7 @@ enum class Dtype : uint8_t {
   q4_0, q4_1, q5_0, q5_1, q8_0,
   q2_k, q3_k, q4_k, q5_k, q6_k,
   iq4_nl, iq4_xs,
+  f8_e4m3, f8_e8m0,   // DeepSeek's FP8 weights, whose scales lie beside them, and scales that are powers of two
 };
 
 struct DtypeInfo {

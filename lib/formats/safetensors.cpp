@@ -23,7 +23,7 @@ constexpr std::array kDtypes = {
     DtypeName{"F32", Dtype::f32}, DtypeName{"F16", Dtype::f16}, DtypeName{"BF16", Dtype::bf16},
     DtypeName{"F64", Dtype::f64}, DtypeName{"I8", Dtype::i8},   DtypeName{"I16", Dtype::i16},
     DtypeName{"I32", Dtype::i32}, DtypeName{"I64", Dtype::i64}, DtypeName{"U8", Dtype::u8},
-    DtypeName{"BOOL", Dtype::boolean},
+    DtypeName{"BOOL", Dtype::boolean}, DtypeName{"F8_E4M3", Dtype::f8_e4m3}, DtypeName{"F8_E8M0", Dtype::f8_e8m0},
 };
 
 class HeaderReader {

@@ -33,8 +33,10 @@ constexpr BlockFormat kFormats[] = {
     {decode_q6_k, encode_q6_k},
     {decode_iq4_nl, encode_iq4_nl},
     {decode_iq4_xs, nullptr},
+    {decode_f8_e4m3, encode_f8_e4m3},
+    {decode_f8_e8m0, nullptr},
 };
-static_assert(std::size(kFormats) == size_t(Dtype::iq4_xs) + 1);
+static_assert(std::size(kFormats) == size_t(Dtype::f8_e8m0) + 1);
 
 }  // namespace
 

@@ -33,6 +33,8 @@ void decode_q5_k(const std::byte* blocks, float* out, int64_t elements);
 void decode_q6_k(const std::byte* blocks, float* out, int64_t elements);
 void decode_iq4_nl(const std::byte* blocks, float* out, int64_t elements);
 void decode_iq4_xs(const std::byte* blocks, float* out, int64_t elements);
+void decode_f8_e4m3(const std::byte* codes, float* out, int64_t elements);
+void decode_f8_e8m0(const std::byte* codes, float* out, int64_t elements);
 
 void encode_q4_0(const float* in, std::byte* blocks, int64_t elements, const float* importance);
 void encode_q4_1(const float* in, std::byte* blocks, int64_t elements, const float* importance);
@@ -45,5 +47,6 @@ void encode_q4_k(const float* in, std::byte* blocks, int64_t elements, const flo
 void encode_q5_k(const float* in, std::byte* blocks, int64_t elements, const float* importance);
 void encode_q6_k(const float* in, std::byte* blocks, int64_t elements, const float* importance);
 void encode_iq4_nl(const float* in, std::byte* blocks, int64_t elements, const float* importance);
+void encode_f8_e4m3(const float* in, std::byte* codes, int64_t elements, const float* importance);
 
 }  // namespace hadal::quant
