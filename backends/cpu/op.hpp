@@ -41,6 +41,9 @@ extern const CpuOp kAttention;
 // swiglu.cpp, add.cpp, select_rows.cpp
 extern const CpuOp kSwiglu;
 extern const CpuOp kAdd;
+// concat.cpp
+extern const CpuOp kConcat;
+extern const CpuOp kInput;
 extern const CpuOp kSelectRows;
 
 // append.cpp: bytes of one cache page for the slot; attention.cpp reads the same arrangement.

@@ -15,6 +15,8 @@ const CpuOp* op_for(Op op) {
     case Op::attention: return &kAttention;
     case Op::swiglu: return &kSwiglu;
     case Op::add: return &kAdd;
+    case Op::concat: return &kConcat;
+    case Op::input: return &kInput;
     case Op::select_rows: return &kSelectRows;
     case Op::layer_norm:
     case Op::latent_attention:

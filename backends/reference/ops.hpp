@@ -10,6 +10,7 @@
 
 namespace hadal::reference {
 
+void input(Tensor y, const float* rows);
 void embed(Tensor y, const Weight& table, std::span<const int32_t> tokens);
 void rope_table(Tensor y, const RopeTableAttributes& table, std::span<const int32_t> positions);
 void rms_norm(Tensor y, Tensor x, const Weight& weight, const NormAttributes& attributes, float* weight_values);
@@ -40,6 +41,7 @@ struct ExpertWeights {
 void experts(Tensor y, Tensor x, Tensor routing, const ExpertWeights& w, int64_t token, double* sums, float* scratch);
 void swiglu(Tensor y, Tensor gate, Tensor up);
 void add(Tensor y, Tensor a, Tensor b);
+void concat(Tensor y, Tensor a, Tensor b);
 void select_rows(Tensor y, Tensor x, std::span<const int32_t> rows);
 
 // The linear node in two stages: rows of x widened to double, then the columns of y, some at a time.

@@ -85,6 +85,8 @@ class Reference final : public Backend {
     const Node& node = c.node;
     std::byte* const own = c.scratch + size_t(worker) * worker_bytes(node);
     switch (node.op) {
+      case Op::input:
+        return input(c.outputs[0], c.batch.input);
       case Op::embed:
         return embed(c.outputs[0], source(c.weights[0]), c.batch.tokens);
       case Op::rope_table:
@@ -128,6 +130,8 @@ class Reference final : public Backend {
         return swiglu(c.outputs[0], c.inputs[0], c.inputs[1]);
       case Op::add:
         return add(c.outputs[0], c.inputs[0], c.inputs[1]);
+      case Op::concat:
+        return concat(c.outputs[0], c.inputs[0], c.inputs[1]);
       case Op::select_rows:
         return select_rows(c.outputs[0], c.inputs[0], c.batch.output_rows);
       case Op::fused_linear:

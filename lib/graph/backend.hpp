@@ -31,7 +31,9 @@ struct WeightUse {
   bool matrix = false;   // multiplied (linear, fused_linear)
   bool vector = false;   // norm weight or bias
   bool expert = false;   // a stack of which a token multiplies a few matrices (experts)
+  int64_t expert_slots = -1;   // how many of these may lie packed at once; -1: all. The rest is read where it lies
   bool head = false;     // a stack of which every token multiplies all matrices (latent_attention)
+  bool head_columns = false;   // with head: they are multiplied from the left, q W (W_k unless k_transposed)
   bool router = false;   // multiplied in f32 (route)
 };
 

@@ -33,6 +33,7 @@ struct Batch {
   std::span<const int32_t> positions;       // of each token
   std::span<const BatchSequence> sequences; // in token order, without gaps
   std::span<const int32_t> output_rows;     // ascending token numbers whose logits are wanted
+  const float* input = nullptr;             // [tokens, cols] of the graph's input node, where it has one
 
   Sizes sizes() const { return {int64_t(tokens.size()), int64_t(output_rows.size())}; }
 };

@@ -11,15 +11,17 @@ constexpr int64_t kSliceNs = 200'000;
 
 }  // namespace
 
-Executor::Executor(const Program& program, std::shared_ptr<Host> host, TaskRunner& runner, const Sizes& max)
+Executor::Executor(const Program& program, const Graph& graph, std::shared_ptr<Host> host, TaskRunner& runner,
+                   const Sizes& max)
     : program_(program),
+      graph_(graph),
       host_(std::move(host)),
       runner_(runner),
       max_(max),
-      plan_(program.plan(max, runner.concurrency())),
+      plan_(program.plan(graph, max, runner.concurrency())),
       arena_(host_, plan_.arena_bytes, "arena") {
   size_t inputs = 0, outputs = 0, weights = 0;
-  for (const Node& node : program_.graph().nodes()) {
+  for (const Node& node : graph_.nodes()) {
     inputs = std::max(inputs, node.inputs.size());
     outputs = std::max(outputs, node.outputs.size());
     weights = std::max(weights, node.weights.size());
@@ -36,16 +38,15 @@ void Executor::start(const Batch& batch) {
   node_ = 0;
   stage_ = 0;
   next_task_ = 0;
-  if (!program_.graph().nodes().empty()) bind(0);
+  if (!graph_.nodes().empty()) bind(0);
 }
 
 // Within the capacities reserved above, so nothing is allocated here.
 void Executor::bind(size_t number) {
-  const Graph& graph = program_.graph();
-  const Node& node = graph.nodes()[number];
+  const Node& node = graph_.nodes()[number];
   const Sizes sizes = batch_.sizes();
   const auto tensor = [&](Value value) {
-    const Shape& shape = graph.shape(value);
+    const Shape& shape = graph_.shape(value);
     return matrix(arena_.data() + plan_.offsets[size_t(value.id)], Dtype::f32, shape.rows.at(sizes), shape.cols);
   };
   inputs_.clear();
@@ -57,7 +58,7 @@ void Executor::bind(size_t number) {
 }
 
 bool Executor::advance(FunctionRef<bool()> pause) {
-  const auto& nodes = program_.graph().nodes();
+  const auto& nodes = graph_.nodes();
   const Backend& backend = program_.backend();
   const int64_t workers = runner_.concurrency();
   while (running_ && node_ < nodes.size()) {
@@ -88,9 +89,8 @@ bool Executor::advance(FunctionRef<bool()> pause) {
   return true;
 }
 
-Tensor Executor::output() const {
-  const Value value = program_.graph().output();
-  const Shape& shape = program_.graph().shape(value);
+Tensor Executor::result(Value value) const {
+  const Shape& shape = graph_.shape(value);
   return matrix(arena_.data() + plan_.offsets[size_t(value.id)], Dtype::f32, shape.rows.at(batch_.sizes()),
                 shape.cols);
 }

@@ -13,7 +13,10 @@ namespace hadal {
 class Executor {
  public:
   // The program and the runner must outlive the executor. Throws Error(out_of_memory).
-  Executor(const Program& program, std::shared_ptr<Host> host, TaskRunner& runner, const Sizes& max);
+  Executor(const Program& program, std::shared_ptr<Host> host, TaskRunner& runner, const Sizes& max)
+      : Executor(program, program.graph(), std::move(host), runner, max) {}
+  // graph: the program's graph() or *draft().
+  Executor(const Program& program, const Graph& graph, std::shared_ptr<Host> host, TaskRunner& runner, const Sizes& max);
 
   // Takes a batch within the maximum. What it points to must stay until the run is done or abandoned.
   void start(const Batch& batch);
@@ -25,15 +28,19 @@ class Executor {
   void abandon() { running_ = false; }
 
   // [outputs, n] of the last finished run; valid until the next start.
-  Tensor output() const;
+  Tensor output() const { return result(graph_.output()); }
+  // [tokens, n], where the graph keeps them.
+  Tensor hidden() const { return result(graph_.hidden()); }
 
   const Sizes& max() const { return max_; }
   size_t arena_bytes() const { return plan_.arena_bytes; }
 
  private:
   void bind(size_t node);
+  Tensor result(Value value) const;
 
   const Program& program_;
+  const Graph& graph_;
   std::shared_ptr<Host> host_;
   TaskRunner& runner_;
   Sizes max_;

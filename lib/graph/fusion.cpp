@@ -43,7 +43,7 @@ class Fusion {
     maker_.assign(size_t(plain_.num_values()), 0);
     for (size_t n = 0; n < nodes.size(); ++n) maker_[size_t(nodes[n].outputs.front().id)] = n;
   }
-  bool is_output(Value value) const { return value == plain_.output(); }
+  bool is_output(Value value) const { return value == plain_.output() || value == plain_.hidden(); }
 
   // The fused node for the linear `first` and those beside it. members: the plain nodes it replaces; place: where the
   // fused node goes.

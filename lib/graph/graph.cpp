@@ -40,6 +40,10 @@ Value Graph::record(Op op, std::string name, std::vector<Value> inputs, std::vec
   return value;
 }
 
+Value Graph::input(int64_t cols) {
+  return record(Op::input, named("input"), {}, {}, {}, {kTokens, cols});
+}
+
 Value Graph::embed(const Weight& table) {
   return record(Op::embed, std::string(stem(table.name)), {}, {&table}, {}, {kTokens, table.cols});
 }
@@ -206,8 +210,20 @@ Value Graph::add(Value a, Value b) {
   return record(Op::add, named("add"), {a, b}, {}, {}, shape(a));
 }
 
+Value Graph::concat(Value a, Value b) {
+  if (!(shape(a).rows == shape(b).rows))
+    refuse(Op::concat, named("concat"), message("expected as many rows, found ", shape(a), " and ", shape(b)));
+  return record(Op::concat, named("concat"), {a, b}, {}, {}, {shape(a).rows, shape(a).cols + shape(b).cols});
+}
+
 Value Graph::select_rows(Value x) {
   return record(Op::select_rows, named("select_rows"), {x}, {}, {}, {kOutputs, shape(x).cols});
+}
+
+void Graph::set_hidden(Value value) {
+  if (!(shape(value).rows == kTokens))
+    refuse(nodes_.back().op, nodes_.back().name, message("the hidden rows must be [tokens, n], found ", shape(value)));
+  hidden_ = value;
 }
 
 void Graph::set_output(Value value) {

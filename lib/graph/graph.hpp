@@ -31,6 +31,11 @@ class Graph {
     const Weight* bias = nullptr;
   };
 
+  Graph() = default;
+  // A graph over the same cache pages as another one: `slots` come first.
+  explicit Graph(std::vector<CacheSlot> slots) : slots_(std::move(slots)) {}
+
+  Value input(int64_t cols);
   Value embed(const Weight& table);
   Value rope_table(std::vector<float> inv_freq, float magnitude);
   // stride: columns of a group, of which the first len(weight) are normalised; 0: all of them.
@@ -58,11 +63,19 @@ class Graph {
   Value experts(Value x, Value routing, const Weight& gate, const Weight& up, const Weight& down);
   Value swiglu(Value gate, Value up);
   Value add(Value a, Value b);
+  Value concat(Value a, Value b);
   Value select_rows(Value x);
 
   // The graph's result: [outputs, n].
   void set_output(Value value);
   Value output() const { return output_; }
+
+  // A second result, [tokens, n]: what the head reads, kept for whoever drafts from it.
+  void set_hidden(Value value);
+  Value hidden() const { return hidden_; }
+
+  // Pages get room for these slots, of which this graph may use the first ones only.
+  void set_cache_slots(std::vector<CacheSlot> slots) { slots_ = std::move(slots); }
 
   const Shape& shape(Value value) const { return shapes_[size_t(value.id)]; }
   const std::vector<Node>& nodes() const { return nodes_; }
@@ -79,7 +92,7 @@ class Graph {
   std::vector<Node> nodes_;
   std::vector<Shape> shapes_;   // by value id
   std::vector<CacheSlot> slots_;
-  Value output_;
+  Value output_, hidden_;
   std::string prefix_;
 };
 

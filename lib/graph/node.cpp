@@ -4,6 +4,7 @@ namespace hadal {
 
 const char* name_of(Op op) {
   switch (op) {
+    case Op::input: return "input";
     case Op::embed: return "embed";
     case Op::rope_table: return "rope_table";
     case Op::rms_norm: return "rms_norm";
@@ -18,6 +19,7 @@ const char* name_of(Op op) {
     case Op::experts: return "experts";
     case Op::swiglu: return "swiglu";
     case Op::add: return "add";
+    case Op::concat: return "concat";
     case Op::select_rows: return "select_rows";
     case Op::fused_linear: return "fused_linear";
   }

@@ -21,6 +21,8 @@ struct Value {
 };
 
 enum class Op : uint8_t {
+  // y = the rows that the batch brings along.       → [T, cols]
+  input,
   // y[t] = table[token[t]].                        weights {table [vocab, hidden]} → [T, hidden]
   embed,
   // y[t] = magnitude * (cos a_0 .. cos a_{n-1}, sin a_0 .. sin a_{n-1}), a_i = position[t] * inv_freq[i] in f32.
@@ -67,6 +69,8 @@ enum class Op : uint8_t {
   swiglu,
   // y = a + b
   add,
+  // y[t] = a[t] | b[t]: the columns of both, one after the other.
+  concat,
   // y[i] = x[output_rows[i]].                      inputs {x [T, n]} → [outputs, n]
   select_rows,
   // rms_norm? → linear × n → swiglu? or + residual?, in one node: FusedLinearAttributes says which parts are there.

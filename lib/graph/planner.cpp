@@ -28,7 +28,8 @@ std::vector<Life> lifetimes(const Graph& graph, const Sizes& max) {
     }
     for (Value read : nodes[size_t(n)].inputs) lives[size_t(read.id)].last = n;
   }
-  if (graph.output().valid()) lives[size_t(graph.output().id)].last = std::numeric_limits<int32_t>::max();
+  for (const Value result : {graph.output(), graph.hidden()})
+    if (result.valid()) lives[size_t(result.id)].last = std::numeric_limits<int32_t>::max();
   return lives;
 }
 

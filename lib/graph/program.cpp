@@ -25,7 +25,10 @@ void note_uses(const Node& node, std::vector<WeightUse>& uses) {
     const bool matrix = (node.op == Op::linear && i == 0) || (node.op == Op::fused_linear && i % 2 == 1);
     if (node.op == Op::embed) use.lookup = true;
     else if (node.op == Op::experts) use.expert = true;
-    else if (node.op == Op::latent_attention) use.head = true;
+    else if (node.op == Op::latent_attention) {
+      use.head = true;
+      use.head_columns = i == 0 && !node.as<LatentAttentionAttributes>().k_transposed;
+    }
     else if (node.op == Op::route && i == 0) use.router = true;
     else if (matrix) use.matrix = true;
     else use.vector = true;
@@ -34,14 +37,21 @@ void note_uses(const Node& node, std::vector<WeightUse>& uses) {
 
 }  // namespace
 
-Program::Program(const Graph& graph, std::shared_ptr<Backend> backend, const std::vector<Weight>& weights)
+Program::Program(const Graph& graph, std::shared_ptr<Backend> backend, const std::vector<Weight>& weights,
+                 const Graph* draft)
     : graph_(fuse(graph, *backend)),
+      draft_(draft ? std::optional(fuse(*draft, *backend)) : std::nullopt),
       backend_(std::move(backend)),
       weights_(weights),
       uses_(weights.size()),
       cache_(lay_out(graph_, *backend_)),
       packed_(weights.size()) {
-  for (const Node& node : graph_.nodes()) {
+  check(graph_);
+  if (draft_) check(*draft_);
+}
+
+void Program::check(const Graph& graph) {
+  for (const Node& node : graph.nodes()) {
     if (!backend_->supports(node))
       throw Error(Status::unsupported, message("backend ", quoted(backend_->name()), " cannot run ", name_of(node.op),
                                                " ", node.name));
@@ -49,11 +59,11 @@ Program::Program(const Graph& graph, std::shared_ptr<Backend> backend, const std
   }
 }
 
-void Program::pack(const std::shared_ptr<Host>& host, TaskRunner& runner,
-                   FunctionRef<void(const Weight& weight, bool reads_source)> done) {
+void Program::pack(const std::shared_ptr<Host>& host, TaskRunner& runner, Ready ready, Done done) {
   try {
     for (const Weight& weight : weights_) {
       auto& packed = packed_[size_t(weight.index)];
+      ready(weight);
       packed = backend_->pack(weight, uses_[size_t(weight.index)], host, runner);
       done(weight, packed->reads_source());
     }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "core/host.hpp"
@@ -16,15 +17,21 @@ namespace hadal {
 class Program {
  public:
   // Checks that the backend supports every node. Packs nothing yet. weights: the model's whole weight table; they
-  // must outlive the Program.
-  Program(const Graph& graph, std::shared_ptr<Backend> backend, const std::vector<Weight>& weights);
+  // must outlive the Program. draft: a second graph over the same weights and the same cache slots, or nullptr.
+  Program(const Graph& graph, std::shared_ptr<Backend> backend, const std::vector<Weight>& weights,
+          const Graph* draft = nullptr);
 
-  // Packs every weight; after each, `done(weight, reads_source)` is told, which may throw to stop. On failure nothing
-  // stays packed.
-  void pack(const std::shared_ptr<Host>& host, TaskRunner& runner,
-            FunctionRef<void(const Weight& weight, bool reads_source)> done);
+  // Packs every weight. Before each, `ready(weight)` may put its bytes in place; after it, `done(weight, reads_source)`
+  // may take them back unless the backend goes on reading them. Either may throw to stop: then nothing stays packed.
+  using Ready = FunctionRef<void(const Weight& weight)>;
+  using Done = FunctionRef<void(const Weight& weight, bool reads_source)>;
+  void pack(const std::shared_ptr<Host>& host, TaskRunner& runner, Ready ready, Done done);
+  void pack(const std::shared_ptr<Host>& host, TaskRunner& runner, Done done) {
+    pack(host, runner, [](const Weight&) {}, done);
+  }
 
   const Graph& graph() const { return graph_; }
+  const Graph* draft() const { return draft_ ? &*draft_ : nullptr; }
   Backend& backend() const { return *backend_; }
   const CacheLayout& cache_layout() const { return cache_; }
   const PackedWeight* packed(const Weight* weight) const {
@@ -35,10 +42,17 @@ class Program {
   size_t packed_bytes(const Weight& weight) const {
     return backend_->packed_bytes(weight, uses_[size_t(weight.index)]);
   }
-  MemoryPlan plan(const Sizes& max, int workers) const { return plan_memory(graph_, *backend_, max, workers); }
+  // Of a run of one of the two graphs.
+  MemoryPlan plan(const Graph& graph, const Sizes& max, int workers) const {
+    return plan_memory(graph, *backend_, max, workers);
+  }
+  MemoryPlan plan(const Sizes& max, int workers) const { return plan(graph_, max, workers); }
 
  private:
+  void check(const Graph& graph);
+
   Graph graph_;
+  std::optional<Graph> draft_;
   std::shared_ptr<Backend> backend_;
   const std::vector<Weight>& weights_;
   std::vector<WeightUse> uses_;

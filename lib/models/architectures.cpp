@@ -26,8 +26,9 @@ constexpr Architecture kArchitectures[] = {
 
 std::span<const Architecture> architectures() { return kArchitectures; }
 
-std::unique_ptr<TextModel> build_text_model(std::shared_ptr<Checkpoint> checkpoint) {
+std::unique_ptr<TextModel> build_text_model(std::shared_ptr<Checkpoint> checkpoint, bool with_draft) {
   auto model = std::make_unique<TextModel>();
+  model->with_draft = with_draft;
   model->config = read_config(*checkpoint);
   model->source = std::make_unique<MappedWeights>(checkpoint);
   model->checkpoint = std::move(checkpoint);

@@ -39,6 +39,52 @@ Value grouped_query_attention(Graph& g, const Config& c, Value q, Value k, Value
   return g.attention(q, g.append(cache, k, v), c.num_attention_heads, scale);
 }
 
+namespace {
+
+// One transformer block on the residual stream x [tokens, hidden_size].
+Value block(Graph& g, const Config& c, const Binder& weights, const Rotation& rotation, RecordAttention attention,
+            int64_t layer, Value x) {
+  const Weight& input_layernorm = weights.vector("input_layernorm", c.hidden_size);
+  x = g.add(x, attention(g, c, weights.at("self_attn"), rotation, g.rms_norm(x, input_layernorm, c.rms_norm_eps)));
+  const Weight& post_attention_layernorm = weights.vector("post_attention_layernorm", c.hidden_size);
+  const Value y = g.rms_norm(x, post_attention_layernorm, c.rms_norm_eps);
+  const Binder mlp = weights.at("mlp");
+  return g.add(x, c.moe.at(layer) ? mixture_of_experts(g, c, mlp, y)
+                                  : feed_forward(g, bind_mlp(mlp, c, c.intermediate_size), y));
+}
+
+Rotation record_rotation(Graph& g, const Config& c) {
+  RopeFrequencies rope = rope_frequencies(c, c.rotary_dim);
+  return {g.rope_table(std::move(rope.inv_freq), rope.magnitude), c.rotary_dim, c.rope_interleaved};
+}
+
+// Multi-token prediction, arXiv 2412.19437 section 2.2, first depth: u = eh_proj(enorm(embed(t_{i+1})) | hnorm(h_i)), a
+// block over u with a cache of its own, and the main model's head over shared_head.norm.
+Graph draft_graph(TextModel& model, const Binder& file, RecordAttention attention, const Weight& embed_tokens,
+                  const Weight& head) {
+  const Config& c = model.config;
+  const int64_t layer = c.num_hidden_layers;
+  const std::string name = message("model.layers.", layer);
+  const Binder weights = file.at(name);
+  Graph g(model.graph.cache_slots());
+  const Graph::Scope scope(g, name);
+  const Weight& enorm = weights.vector("enorm", c.hidden_size);
+  const Weight& hnorm = weights.vector("hnorm", c.hidden_size);
+  const Graph::Linear eh_proj = weights.linear("eh_proj", c.hidden_size, 2 * c.hidden_size);
+  const Weight& shared_head_norm = weights.vector("shared_head.norm", c.hidden_size);
+
+  const Value token = g.rms_norm(g.embed(embed_tokens), enorm, c.rms_norm_eps);
+  const Value hidden = g.rms_norm(g.input(c.hidden_size), hnorm, c.rms_norm_eps);
+  const Value u = g.linear(g.concat(token, hidden), eh_proj);
+  const Value y = g.rms_norm(block(g, c, weights, record_rotation(g, c), attention, layer, u), shared_head_norm,
+                             c.rms_norm_eps);
+  g.set_hidden(y);
+  g.set_output(g.linear(g.select_rows(y), {&head, nullptr}));
+  return g;
+}
+
+}  // namespace
+
 void record_decoder(TextModel& model, RecordAttention attention) {
   const Config& c = model.config;
   Graph& g = model.graph;
@@ -46,25 +92,27 @@ void record_decoder(TextModel& model, RecordAttention attention) {
 
   const Weight& embed_tokens = file.matrix("model.embed_tokens", c.vocab_size, c.hidden_size);
   Value x = g.embed(embed_tokens);
-  RopeFrequencies rope = rope_frequencies(c, c.rotary_dim);
-  const Rotation rotation{g.rope_table(std::move(rope.inv_freq), rope.magnitude), c.rotary_dim, c.rope_interleaved};
-
+  const Rotation rotation = record_rotation(g, c);
   for (int64_t layer = 0; layer < c.num_hidden_layers; ++layer) {
     const std::string name = message("model.layers.", layer);
     const Graph::Scope scope(g, name);
-    const Binder weights = file.at(name);
-    const Weight& input_layernorm = weights.vector("input_layernorm", c.hidden_size);
-    x = g.add(x, attention(g, c, weights.at("self_attn"), rotation, g.rms_norm(x, input_layernorm, c.rms_norm_eps)));
-    const Weight& post_attention_layernorm = weights.vector("post_attention_layernorm", c.hidden_size);
-    const Value y = g.rms_norm(x, post_attention_layernorm, c.rms_norm_eps);
-    const Binder mlp = weights.at("mlp");
-    x = g.add(x, c.moe.at(layer) ? mixture_of_experts(g, c, mlp, y)
-                                 : feed_forward(g, bind_mlp(mlp, c, c.intermediate_size), y));
+    x = block(g, c, file.at(name), rotation, attention, layer, x);
   }
-
   const Weight& norm = file.vector("model.norm", c.hidden_size);
   const Weight& head = c.tie_word_embeddings ? embed_tokens : file.matrix("lm_head", c.vocab_size, c.hidden_size);
-  g.set_output(g.linear(g.rms_norm(g.select_rows(x), norm, c.rms_norm_eps), {&head, nullptr}));
+
+  // Some converters drop the draft layer and keep the key that counts it.
+  const bool has_draft =
+      c.num_nextn_predict_layers > 0 && file.has(message("model.layers.", c.num_hidden_layers, ".eh_proj.weight"));
+  if (!model.with_draft || !has_draft) {
+    g.set_output(g.linear(g.rms_norm(g.select_rows(x), norm, c.rms_norm_eps), {&head, nullptr}));
+    return;
+  }
+  const Value hidden = g.rms_norm(x, norm, c.rms_norm_eps);
+  g.set_hidden(hidden);
+  g.set_output(g.linear(g.select_rows(hidden), {&head, nullptr}));
+  model.draft = draft_graph(model, file, attention, embed_tokens, head);
+  g.set_cache_slots(model.draft->cache_slots());
 }
 
 }  // namespace hadal

@@ -3,9 +3,11 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "core/buffer.hpp"
 #include "formats/checkpoint.hpp"
 #include "graph/graph.hpp"
 #include "models/config.hpp"
@@ -16,7 +18,12 @@ struct TextModel {
   Config config;
   std::vector<Weight> weights;             // the graph's nodes point into it; never resized once built
   std::unique_ptr<WeightSource> source;    // what every weight's `source` points to
+  bool with_draft = false;
+  std::vector<Buffer> scales;              // of FP8 weights
   Graph graph;                             // → logits [outputs, vocab_size]
+  // The model's own draft layer (arXiv 2412.19437, section 2.2), if it was asked for and is there: of a token and the
+  // hidden row of the position before it → logits [outputs, vocab_size] of the token after it, and its hidden row.
+  std::optional<Graph> draft;
   std::shared_ptr<Checkpoint> checkpoint;  // keeps the bytes
 
   int64_t parameters() const;              // elements of all weights
@@ -24,6 +31,7 @@ struct TextModel {
 
 // Binds every weight of the architecture and records the graph. Throws Error(unsupported) for an unknown
 // architecture, Error(corrupt) naming the first tensor that is missing or has another shape than expected.
-std::unique_ptr<TextModel> build_text_model(std::shared_ptr<Checkpoint> checkpoint);
+// with_draft: its draft layer too, if it has one; then `graph` keeps its hidden rows.
+std::unique_ptr<TextModel> build_text_model(std::shared_ptr<Checkpoint> checkpoint, bool with_draft = false);
 
 }  // namespace hadal

@@ -47,6 +47,7 @@ CASES.update({
         MLA, topk_method="group_limited_greedy", n_group=4, topk_group=2, norm_topk_prob=False,
         routed_scaling_factor=4.0, rope_scaling=dict(YARN, mscale=1.0, mscale_all_dim=1.0))),
     "deepseek_v3": ("DeepseekV3", V3),
+    "deepseek_v3_mtp": ("DeepseekV3", dict(V3, num_nextn_predict_layers=1)),
     "deepseek_v32": ("DeepseekV32", dict(V3, index_n_heads=16, index_head_dim=16, index_topk=64)),
 })
 
@@ -124,6 +125,29 @@ def drawn(key, shape):
                      for e in range(experts)])
 
 
+def record_draft(model, config, folder):
+    """The draft layer's logits: row i from the final hidden row i and token i + 1, for the token after that."""
+    from transformers.modeling_layers import MtpModel
+    layer, draft = config["num_hidden_layers"], MtpModel(model, 1).float().eval()
+    published = {"mtp_block.": "", "post_norm.": "shared_head.norm."}
+    state = {}
+    for key, value in draft.state_dict().items():
+        if not key.startswith("layers.0."):
+            continue   # embedding, head and rotation are the main model's
+        name = key.removeprefix("layers.0.")
+        for ours, theirs in published.items():
+            name = name.replace(ours, theirs)
+        state[key] = torch.from_numpy(drawn(f"model.layers.{layer}.{name}", tuple(value.shape)))
+    draft.load_state_dict(state, strict=False)
+    ids = torch.from_numpy(tokens())[None]
+    hidden = model.model(ids, use_cache=False).last_hidden_state
+    positions = torch.arange(POSITIONS - 1)[None]
+    y = draft.forward_layer(0, hidden[:, :-1], positions, None, input_ids=ids[:, 1:])
+    rows = model.lm_head(y)[0].numpy()[EVERY - 1::EVERY].astype("<f4")
+    np.ascontiguousarray(rows).tofile(os.path.join(folder, "draft_logits.f32"))
+    print("draft", rows.shape, "range", float(rows.max() - rows.min()))
+
+
 def record(name, family, config, out):
     if family == "Deepseek":
         transformer, kept = "Llama", {k: v for k, v in config.items() if k in BASE}
@@ -142,10 +166,12 @@ def record(name, family, config, out):
         for i, layer in enumerate(model.model.layers):
             if i >= config["first_k_dense_replace"]:
                 layer.mlp = V1Experts(f"model.layers.{i}.mlp.", config)
-    with torch.no_grad():
-        logits = model(torch.from_numpy(tokens())[None], use_cache=False).logits[0].numpy()
     folder = os.path.join(out, name)
     os.makedirs(folder, exist_ok=True)
+    with torch.no_grad():
+        logits = model(torch.from_numpy(tokens())[None], use_cache=False).logits[0].numpy()
+        if "num_nextn_predict_layers" in config:
+            record_draft(model, config, folder)
     model_type = {"DeepseekV2": "deepseek_v2", "DeepseekV3": "deepseek_v3", "DeepseekV32": "deepseek_v32"}
     written = dict(config, model_type=model_type.get(family, family.lower()), architectures=[family + "ForCausalLM"])
     if family == "Qwen2":

@@ -75,8 +75,15 @@ std::vector<Tiny> tensors_of(const Json& config) {
     mlp(at + "shared_experts.", integer(config, "n_shared_experts") * expert_ff);
   };
   tensors.push_back({"model.embed_tokens.weight", {vocab, hidden}});
-  for (int64_t layer = 0; layer < integer(config, "num_hidden_layers"); ++layer) {
+  const int64_t layers = integer(config, "num_hidden_layers"), drafts = integer(config, "num_nextn_predict_layers");
+  for (int64_t layer = 0; layer < layers + drafts; ++layer) {
     const std::string at = "model.layers." + std::to_string(layer) + ".";
+    if (layer >= layers) {
+      tensors.push_back({at + "enorm.weight", {hidden}});
+      tensors.push_back({at + "hnorm.weight", {hidden}});
+      linear(at + "eh_proj", hidden, 2 * hidden, false);
+      tensors.push_back({at + "shared_head.norm.weight", {hidden}});
+    }
     tensors.push_back({at + "input_layernorm.weight", {hidden}});
     if (kv_rank > 0) {
       latent_attention(at + "self_attn.");
@@ -193,7 +200,9 @@ void write_keys(Checkpoint& checkpoint, const Json& config, bool split_kv_b) {
                                                      : "deepseek2");
   keys.set("embedding_length", integer(config, "hidden_size"));
   keys.set("feed_forward_length", integer(config, "intermediate_size"));
-  keys.set("block_count", integer(config, "num_hidden_layers"));
+  const int64_t drafts = integer(config, "num_nextn_predict_layers");
+  keys.set("block_count", integer(config, "num_hidden_layers") + drafts);
+  if (drafts > 0) keys.set("nextn_predict_layers", drafts);
   keys.set("attention.head_count", integer(config, "num_attention_heads"));
   keys.set("context_length", integer(config, "max_position_embeddings"));
   keys.set("attention.layer_norm_rms_epsilon", *config.find("rms_norm_eps")->as_double());
