@@ -1,13 +1,14 @@
 #include "backends/cpu/cpu_backend.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 
 #include "backends/cpu/op_table.hpp"
 #include "backends/cpu/panel.hpp"
 #include "core/message.hpp"
 #include "core/status.hpp"
-#include "quant/block_format.hpp"
+#include "graph/weight_rows.hpp"
 
 namespace hadal {
 namespace cpu {
@@ -23,6 +24,7 @@ void check(const Weight& weight, WeightUse use) {
   if (weight.rows < 1 || weight.cols < 1 || weight.cols % block != 0)
     throw Error(Status::unsupported, message(weight.name, ": expected rows in whole blocks of ", block, ", found [",
                                              weight.rows, ", ", weight.cols, "]"));
+  if (!has_scales(weight)) throw Error(Status::internal, message(weight.name, ": FP8 without its scales"));
   if (use.matrix && !has_panels(weight.dtype))
     throw Error(Status::unsupported, message(weight.name, ": the cpu backend cannot multiply ", name(weight.dtype)));
 }
@@ -63,9 +65,9 @@ class CpuBackend final : public Backend {
       pack_panels(weight, reinterpret_cast<uint8_t*>(packed->memory.data()), runner);
     } else if (use.vector) {
       packed->kind = CpuWeight::Kind::vector;
-      decode(weight.dtype, weight.data, reinterpret_cast<float*>(packed->memory.data()), weight.rows * weight.cols);
+      decode_rows(rows_of(weight), 0, weight.rows, reinterpret_cast<float*>(packed->memory.data()));
     } else {
-      packed->source = weight.data;
+      packed->source = rows_of(weight);
     }
     return packed;
   }
@@ -88,11 +90,14 @@ class CpuBackend final : public Backend {
     const int64_t panels = panels_of(weight.rows), bytes = panel_bytes(weight.dtype, weight.cols);
     // Tasks of about half a megabyte.
     const int64_t group = std::max<int64_t>(1, (int64_t{1} << 19) / bytes);
+    const MatrixRows source = rows_of(weight);
+    std::atomic<bool> numbers = true;
     runner.run(0, (panels + group - 1) / group, [&](int64_t task, int) {
       const int64_t end = std::min(panels, (task + 1) * group);
       for (int64_t p = task * group; p < end; ++p)
-        pack_panel(weight.dtype, weight.data, weight.rows, weight.cols, p, out + p * bytes);
+        if (!pack_panel(source, weight.rows, p, out + p * bytes)) numbers = false;
     });
+    if (!numbers) throw Error(Status::corrupt, message(weight.name, ": expected numbers, found NaN among its FP8 codes"));
   }
 
   CpuConfig config_;

@@ -333,5 +333,35 @@ void float_dot(const uint8_t* panel, const float* x, int64_t stride, int64_t col
   unroll<T * P>([&](auto i) HADAL_LAMBDA { S::store(out + i.value * S::kLanes, sum[i.value]); });
 }
 
+// FP8 weights: likewise within each block of 128 columns; a block's sum then meets its scale in one more fused
+// multiply-add. Codes arrive times 2^-8, which is put right exactly once a block. The totals wait in `out`.
+template <class S, int T>
+void f8_dot(const uint8_t* panel, const float* x, int64_t stride, int64_t cols, float* out) {
+  constexpr int P = S::kParts, N = T * P;
+  unroll<N>([&](auto i) HADAL_LAMBDA { S::store(out + i.value * S::kLanes, S::zero()); });
+  for (int64_t begin = 0; begin < cols; begin += kF8Block) {
+    const float* const scales = reinterpret_cast<const float*>(panel);
+    const int64_t end = begin + kF8Block < cols ? begin + kF8Block : cols;
+    panel += kF8ScaleBytes;
+    typename S::F sum[N];
+    unroll<N>([&](auto i) HADAL_LAMBDA { sum[i.value] = S::zero(); });
+    for (int64_t k = begin; k < end; ++k, panel += kPanelRows) {
+      if (k % 4 == 0) S::prefetch(panel + kPrefetchAhead);
+      unroll<P>([&](auto p) HADAL_LAMBDA {
+        const typename S::F weights = S::load_e4m3(panel + p.value * S::kLanes);
+        unroll<T>([&](auto t) HADAL_LAMBDA {
+          typename S::F& s = sum[t.value * P + p.value];
+          s = S::fma(weights, S::set1(x[t.value * stride + k]), s);
+        });
+      });
+    }
+    unroll<N>([&](auto i) HADAL_LAMBDA {
+      float* const total = out + i.value * S::kLanes;
+      const typename S::F scale = S::load(scales + i.value % P * S::kLanes);
+      S::store(total, S::fma(S::mul(sum[i.value], S::set1(256)), scale, S::load(total)));
+    });
+  }
+}
+
 }  // namespace
 }  // namespace hadal::cpu

@@ -2,7 +2,6 @@
 #include <cstring>
 
 #include "backends/cpu/panel.hpp"
-#include "quant/block_format.hpp"
 
 namespace hadal::cpu {
 namespace {
@@ -27,7 +26,7 @@ void run(const NodeContext& context, int, int64_t task, int, const CpuConfig&) {
     if (table.kind == CpuWeight::Kind::panels)
       unpack_row(table.dtype, reinterpret_cast<const uint8_t*>(table.memory.data()), table.cols, token, out);
     else
-      decode(table.dtype, table.source + token * int64_t(bytes_of(table.dtype, table.cols)), out, table.cols);
+      decode_rows(table.source, token, 1, out);
   }
 }
 

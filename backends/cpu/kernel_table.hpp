@@ -48,6 +48,7 @@ constexpr Kernels make_kernels() {
       table.floats[0][tokens] = float_dot<S, FloatKind::f32, tokens>;
       table.floats[1][tokens] = float_dot<S, FloatKind::f16, tokens>;
       table.floats[2][tokens] = float_dot<S, FloatKind::bf16, tokens>;
+      table.floats[3][tokens] = f8_dot<S, tokens>;
     }
   });
   table.quantise_row = quantise_row<S>;

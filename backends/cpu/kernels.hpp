@@ -30,7 +30,7 @@ struct Kernels {
   int tile_panels;
   bool wide_int16;    // 8-bit weights read QuantRows::wide
   FormatKernels formats[12];          // by format_index()
-  FloatDotKernel floats[3][kMostTokens + 1];   // f32, f16, bf16, by tokens
+  FloatDotKernel floats[4][kMostTokens + 1];   // by float_index() and tokens
 
   // Writes one token's row of `out`.
   void (*quantise_row)(const float* x, bool exact, const QuantRows& out);
@@ -43,6 +43,10 @@ inline constexpr Dtype kPanelDtypes[12] = {Dtype::q4_0, Dtype::q4_1, Dtype::q5_0
                                            Dtype::q5_k, Dtype::q6_k, Dtype::iq4_nl, Dtype::iq4_xs};
 constexpr int format_index(Dtype dtype) { return int(dtype) - int(Dtype::q4_0); }
 static_assert(kPanelDtypes[format_index(Dtype::iq4_xs)] == Dtype::iq4_xs && format_index(Dtype::q4_0) == 0);
+
+constexpr int float_index(Dtype dtype) {
+  return dtype == Dtype::f32 ? 0 : dtype == Dtype::f16 ? 1 : dtype == Dtype::bf16 ? 2 : 3;   // 3: f8_e4m3
+}
 
 const Kernels& kernels(Level level);
 

@@ -108,7 +108,7 @@ class Multiply {
     if (w.kind == CpuWeight::Kind::panels)
       return reinterpret_cast<const uint8_t*>(w.memory.data()) + panel * panel_bytes(w.dtype, w.cols);
     uint8_t* out = own_.packed + size_t(slot) * scratch_.packed_bytes;
-    pack_panel(w.dtype, w.source, w.rows, w.cols, panel, out);
+    pack_panel(w.source, w.rows, panel, out);
     return out;
   }
 

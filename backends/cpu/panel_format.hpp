@@ -113,17 +113,21 @@ constexpr const PanelFormat* panel_format(Dtype dtype) {
   }
 }
 
-// Plain dtypes that have panels of their own: k after k, the 16 rows' values of each side by side.
+// Plain dtypes that have panels of their own: k after k, the 16 rows' values of each side by side. FP8 has before every
+// 128 of these the f32 scales of the 16 rows.
 constexpr bool is_float_panel(Dtype dtype) {
-  return dtype == Dtype::f32 || dtype == Dtype::f16 || dtype == Dtype::bf16;
+  return dtype == Dtype::f32 || dtype == Dtype::f16 || dtype == Dtype::bf16 || dtype == Dtype::f8_e4m3;
 }
+inline constexpr int kF8Block = 128;                                      // k that share scales
+inline constexpr int kF8ScaleBytes = kPanelRows * int(sizeof(float));
 
 constexpr int64_t panels_of(int64_t rows) { return (rows + kPanelRows - 1) / kPanelRows; }
 
 // Bytes of one panel of a weight with `cols` columns.
 inline int64_t panel_bytes(Dtype dtype, int64_t cols) {
-  const PanelFormat* format = panel_format(dtype);
-  return format ? format->panel_bytes(cols / kBlock) : int64_t(bytes_of(dtype, cols)) * kPanelRows;
+  if (const PanelFormat* format = panel_format(dtype)) return format->panel_bytes(cols / kBlock);
+  const int64_t scales = dtype == Dtype::f8_e4m3 ? (cols + kF8Block - 1) / kF8Block * kF8ScaleBytes : 0;
+  return int64_t(bytes_of(dtype, cols)) * kPanelRows + scales;
 }
 
 }  // namespace hadal::cpu

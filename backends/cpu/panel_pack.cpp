@@ -1,5 +1,6 @@
 // Rows of a file's blocks become panels. Four codes (k = 4 g .. 4 g + 3 of one row) travel as one 32-bit word.
 #include <cstring>
+#include <limits>
 
 #include "backends/cpu/panel.hpp"
 #include "core/half.hpp"
@@ -181,28 +182,53 @@ void pack_values(const std::byte* source, int64_t rows, int64_t cols, int64_t pa
   }
 }
 
+// A NaN among a row's codes becomes the scale of its block, so that it reaches whoever multiplies; false if there is one.
+bool pack_f8(const MatrixRows& source, int64_t rows, int64_t panel, uint8_t* out) {
+  const int64_t first = panel * kPanelRows, cols = source.cols;
+  const int present = int(rows - first < kPanelRows ? rows - first : kPanelRows);
+  bool numbers = true;
+  for (int64_t begin = 0; begin < cols; begin += kF8Block) {
+    const int64_t n = cols - begin < kF8Block ? cols - begin : kF8Block;
+    uint8_t* const codes = out + kF8ScaleBytes;
+    if (present < kPanelRows) std::memset(out, 0, size_t(kF8ScaleBytes + n * kPanelRows));
+    for (int row = 0; row < present; ++row) {
+      const float* const scales = source.scales(first + row);
+      float scale = scales ? scales[begin / kF8Block] : 1.0f;
+      const std::byte* const from = source.row(first + row) + begin;
+      if (has_nan_e4m3(from, n)) numbers = false, scale = std::numeric_limits<float>::quiet_NaN();
+      std::memcpy(out + row * int64_t(sizeof scale), &scale, sizeof scale);
+      for (int64_t k = 0; k < n; ++k) codes[k * kPanelRows + row] = uint8_t(from[k]);
+    }
+    out = codes + n * kPanelRows;
+  }
+  return numbers;
+}
+
 }  // namespace
 
 int64_t panels_bytes(Dtype dtype, int64_t rows, int64_t cols) { return panels_of(rows) * panel_bytes(dtype, cols); }
 
-void pack_panel(Dtype dtype, const std::byte* source, int64_t rows, int64_t cols, int64_t panel, uint8_t* out) {
-  switch (dtype) {
-    case Dtype::f32: return pack_values<uint32_t>(source, rows, cols, panel, out);
-    case Dtype::f16: case Dtype::bf16: return pack_values<uint16_t>(source, rows, cols, panel, out);
-    case Dtype::q4_0: return pack_blocks<Dtype::q4_0>(source, rows, cols, panel, out);
-    case Dtype::q4_1: return pack_blocks<Dtype::q4_1>(source, rows, cols, panel, out);
-    case Dtype::q5_0: return pack_blocks<Dtype::q5_0>(source, rows, cols, panel, out);
-    case Dtype::q5_1: return pack_blocks<Dtype::q5_1>(source, rows, cols, panel, out);
-    case Dtype::q8_0: return pack_blocks<Dtype::q8_0>(source, rows, cols, panel, out);
-    case Dtype::q2_k: return pack_blocks<Dtype::q2_k>(source, rows, cols, panel, out);
-    case Dtype::q3_k: return pack_blocks<Dtype::q3_k>(source, rows, cols, panel, out);
-    case Dtype::q4_k: return pack_blocks<Dtype::q4_k>(source, rows, cols, panel, out);
-    case Dtype::q5_k: return pack_blocks<Dtype::q5_k>(source, rows, cols, panel, out);
-    case Dtype::q6_k: return pack_blocks<Dtype::q6_k>(source, rows, cols, panel, out);
-    case Dtype::iq4_nl: return pack_blocks<Dtype::iq4_nl>(source, rows, cols, panel, out);
-    case Dtype::iq4_xs: return pack_blocks<Dtype::iq4_xs>(source, rows, cols, panel, out);
-    default: return;
+bool pack_panel(const MatrixRows& source, int64_t rows, int64_t panel, uint8_t* out) {
+  if (source.dtype == Dtype::f8_e4m3) return pack_f8(source, rows, panel, out);
+  const auto pack = [&](auto how) { how(source.data, rows, source.cols, panel, out); };
+  switch (source.dtype) {
+    case Dtype::f32: pack(pack_values<uint32_t>); break;
+    case Dtype::f16: case Dtype::bf16: pack(pack_values<uint16_t>); break;
+    case Dtype::q4_0: pack(pack_blocks<Dtype::q4_0>); break;
+    case Dtype::q4_1: pack(pack_blocks<Dtype::q4_1>); break;
+    case Dtype::q5_0: pack(pack_blocks<Dtype::q5_0>); break;
+    case Dtype::q5_1: pack(pack_blocks<Dtype::q5_1>); break;
+    case Dtype::q8_0: pack(pack_blocks<Dtype::q8_0>); break;
+    case Dtype::q2_k: pack(pack_blocks<Dtype::q2_k>); break;
+    case Dtype::q3_k: pack(pack_blocks<Dtype::q3_k>); break;
+    case Dtype::q4_k: pack(pack_blocks<Dtype::q4_k>); break;
+    case Dtype::q5_k: pack(pack_blocks<Dtype::q5_k>); break;
+    case Dtype::q6_k: pack(pack_blocks<Dtype::q6_k>); break;
+    case Dtype::iq4_nl: pack(pack_blocks<Dtype::iq4_nl>); break;
+    case Dtype::iq4_xs: pack(pack_blocks<Dtype::iq4_xs>); break;
+    default: break;
   }
+  return true;
 }
 
 }  // namespace hadal::cpu

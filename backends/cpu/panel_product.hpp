@@ -17,6 +17,14 @@ struct InputRows {
   int64_t stride = 0;              // floats from row to row
 };
 
+// The most of `left` rows that one of the kernels, numbered by rows, takes at once.
+template <class Kernel>
+int widest(const Kernel* kernels, int64_t left) {
+  int rows = int(std::min<int64_t>(left, kMostTokens));
+  while (!kernels[rows]) --rows;
+  return rows;
+}
+
 class PanelProduct {
  public:
   // tiles: room for kMostTilePanels tiles of tile_bytes; sums: for kMostTilePanels register tiles.
@@ -60,16 +68,9 @@ class PanelProduct {
     return few_ && kernels[1] && (rows == 1 || kernels[2]);
   }
 
-  template <class Kernel>
-  static int widest(const Kernel* kernels, int64_t left) {
-    int tokens = int(std::min<int64_t>(left, kMostTokens));
-    while (!kernels[tokens]) --tokens;
-    return tokens;
-  }
-
   template <class Done>
   void run_floats(const uint8_t* panel, const InputRows& x, int64_t rows, Done& done) const {
-    const auto* dots = table_.floats[dtype_ == Dtype::f32 ? 0 : dtype_ == Dtype::f16 ? 1 : 2];
+    const auto* dots = table_.floats[float_index(dtype_)];
     for (int64_t t = 0; t < rows;) {
       const int tokens = widest(dots, rows - t);
       dots[tokens](panel, x.floats + t * x.stride, x.stride, cols_, sums_);

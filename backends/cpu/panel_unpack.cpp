@@ -3,6 +3,7 @@
 
 #include "backends/cpu/panel.hpp"
 #include "core/half.hpp"
+#include "quant/block_format.hpp"
 
 namespace hadal::cpu {
 namespace {
@@ -80,6 +81,20 @@ void unpack_values(const uint8_t* panel, int64_t cols, int row, float* out, Wide
   }
 }
 
+void unpack_f8(const uint8_t* panel, int64_t cols, int row, float* out) {
+  for (int64_t begin = 0; begin < cols; begin += kF8Block) {
+    const int64_t n = cols - begin < kF8Block ? cols - begin : kF8Block;
+    float scale;
+    std::memcpy(&scale, panel + row * int64_t(sizeof scale), sizeof scale);
+    panel += kF8ScaleBytes;
+    std::byte codes[kF8Block];
+    for (int64_t k = 0; k < n; ++k) codes[k] = std::byte(panel[k * kPanelRows + row]);
+    decode(Dtype::f8_e4m3, codes, out + begin, n);
+    for (int64_t k = 0; k < n; ++k) out[begin + k] *= scale;
+    panel += n * kPanelRows;
+  }
+}
+
 }  // namespace
 
 void unpack_row(Dtype dtype, const uint8_t* panels, int64_t cols, int64_t row, float* out) {
@@ -89,6 +104,7 @@ void unpack_row(Dtype dtype, const uint8_t* panels, int64_t cols, int64_t row, f
   if (dtype == Dtype::f32) return unpack_values<float>(panel, cols, lane, out, [](float v) { return v; });
   if (dtype == Dtype::f16) return unpack_values<uint16_t>(panel, cols, lane, out, f16_to_f32);
   if (dtype == Dtype::bf16) return unpack_values<uint16_t>(panel, cols, lane, out, bf16_to_f32);
+  if (dtype == Dtype::f8_e4m3) return unpack_f8(panel, cols, lane, out);
 }
 
 }  // namespace hadal::cpu

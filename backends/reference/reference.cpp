@@ -6,6 +6,7 @@
 #include "backends/reference/ops.hpp"
 #include "core/message.hpp"
 #include "core/status.hpp"
+#include "graph/weight_rows.hpp"
 
 namespace hadal::reference {
 namespace {
@@ -26,6 +27,15 @@ class SourceWeight final : public PackedWeight {
 const Weight& source(const PackedWeight* weight) { return static_cast<const SourceWeight*>(weight)->get(); }
 const Weight* optional(const PackedWeight* weight) { return weight ? &source(weight) : nullptr; }
 
+// Other backends meet these bytes while packing; here nothing is packed.
+void check_codes(const Weight& weight) {
+  const int64_t count = weight.rows * weight.cols;
+  bool nan = !weight.is_stack() && has_nan_e4m3(weight.data, count);
+  for (const WeightPart& part : weight.parts) nan |= has_nan_e4m3(part.data, count);
+  if (!has_scales(weight)) throw Error(Status::internal, message(weight.name, ": FP8 without its scales"));
+  if (nan) throw Error(Status::corrupt, message(weight.name, ": expected numbers, found NaN among its FP8 codes"));
+}
+
 class Reference final : public Backend {
  public:
   std::string_view name() const override { return "reference"; }
@@ -42,6 +52,7 @@ class Reference final : public Backend {
     if (weight.cols % block != 0)
       throw Error(Status::unsupported, message(weight.name, ": expected rows of a multiple of ", block, " for ",
                                                hadal::name(weight.dtype), ", found ", weight.cols));
+    if (weight.dtype == Dtype::f8_e4m3) check_codes(weight);
     return std::make_unique<SourceWeight>(weight);
   }
 

@@ -54,7 +54,7 @@ struct Panels {
     packed.resize(size_t(2 * bytes));
     tiles.resize(size_t(2 * tile_bytes));
     for (int p = 0; p < 2; ++p) {
-      pack_panel(dtype, weight.weight.data, 32, kCols, p, &packed[size_t(p * bytes)]);
+      pack_panel({dtype, kCols, weight.weight.data}, 32, p, &packed[size_t(p * bytes)]);
       at[p] = &packed[size_t(p * bytes)];
       format.unpack(at[p], kCols / 32, &tiles[size_t(p * tile_bytes)]);
       tile[p] = &tiles[size_t(p * tile_bytes)];

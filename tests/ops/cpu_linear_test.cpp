@@ -11,10 +11,10 @@
 #include "backends/cpu/panel.hpp"
 #include "core/message.hpp"
 #include "core/status.hpp"
+#include "graph/weight_rows.hpp"
 #include "ops/backends_under_test.hpp"
 #include "ops/matrix.hpp"
 #include "ops/run_node.hpp"
-#include "quant/block_format.hpp"
 
 namespace hadal::test {
 namespace {
@@ -204,6 +204,8 @@ TEST_CASE("a fused node gives the bits of its plain nodes") {
       {{Dtype::f16, Dtype::q3_k}, E::swiglu, false, false},
       {{Dtype::q6_k}, E::add, false, false},
       {{Dtype::f32}, E::add, true, true},
+      {{Dtype::f8_e4m3, Dtype::f8_e4m3}, E::swiglu, true, false},
+      {{Dtype::f8_e4m3, Dtype::q4_k}, E::none, true, false},
   };
   for (const bool panels : {true, false}) {
     BackendOptions options;
@@ -227,10 +229,10 @@ TEST_CASE("a row looked up in panels is the block format's own decoding") {
     const OwnedWeight table = random_weight(dtype, 35, 512, 41);
     std::vector<uint8_t> panels(size_t(cpu::panels_bytes(dtype, 35, 512)));
     for (int64_t p = 0; p < cpu::panels_of(35); ++p)
-      cpu::pack_panel(dtype, table.weight.data, 35, 512, p, &panels[size_t(p * cpu::panel_bytes(dtype, 512))]);
+      cpu::pack_panel(rows_of(table.weight), 35, p, &panels[size_t(p * cpu::panel_bytes(dtype, 512))]);
     for (int64_t row = 0; row < 35; ++row) {
       std::vector<float> expected(512), actual(512);
-      decode(dtype, table.weight.data + row * int64_t(bytes_of(dtype, 512)), expected.data(), 512);
+      decode_rows(rows_of(table.weight), row, 1, expected.data());
       cpu::unpack_row(dtype, panels.data(), 512, row, actual.data());
       CHECK(std::memcmp(expected.data(), actual.data(), 512 * sizeof(float)) == 0);
     }

@@ -59,6 +59,33 @@ void fill_random_blocks(Dtype dtype, std::byte* row, int64_t cols, float size, s
   }
 }
 
+// Every code but the two that are NaN, with scales of 128 x 128 that bring them to `size`.
+void fill_random_f8(OwnedWeight& out, std::mt19937& random) {
+  Weight& w = out.weight;
+  const float size = 1 / std::sqrt(float(w.cols));
+  w.scale_row = 72;
+  const int64_t blocks = (w.cols + 127) / 128, scale_rows = (w.scale_row + w.rows + 127) / 128;
+  out.scale_inv = std::make_unique<std::vector<float>>(size_t(scale_rows * blocks));
+  std::uniform_real_distribution<float> around(0.5f, 1.5f);
+  for (float& scale : *out.scale_inv) scale = around(random) * size / 100;
+  w.scale_inv = out.scale_inv->data();
+  std::normal_distribution<float> normal(0, 50);
+  auto* codes = out.bytes->data() + 1;
+  for (int64_t i = 0; i < w.rows * w.cols; ++i) {
+    if (i / w.cols % 2 == 0) {
+      const uint32_t code = random() & 0xFF;
+      codes[i] = std::byte((code & 0x7F) == 0x7F ? code & 0xFE : code);
+    } else {
+      const float value = normal(random);
+      block_format(Dtype::f8_e4m3).encode(&value, codes + i, 1, nullptr);
+    }
+    float value;
+    decode(Dtype::f8_e4m3, codes + i, &value, 1);
+    const int64_t row = w.scale_row + i / w.cols, col = i % w.cols;
+    out.decoded[size_t(i)] = double(value) * (*out.scale_inv)[size_t(row / 128 * blocks + col / 128)];
+  }
+}
+
 }  // namespace
 
 Matrix Matrix::row(int64_t r) const {
@@ -109,6 +136,15 @@ OwnedWeight random_weight(Dtype dtype, int64_t rows, int64_t cols, uint32_t seed
   out.bytes = std::make_unique<std::vector<std::byte>>(size_t(1 + rows * row_bytes));
   out.decoded.resize(size_t(rows * cols));
   std::byte* data = out.bytes->data() + 1;
+  out.weight.name = "test." + std::string(name(dtype));
+  out.weight.dtype = dtype;
+  out.weight.rows = rows;
+  out.weight.cols = cols;
+  out.weight.data = data;
+  if (dtype == Dtype::f8_e4m3) {
+    fill_random_f8(out, random);
+    return out;
+  }
   std::vector<float> values(static_cast<size_t>(cols));
   for (int64_t r = 0; r < rows; ++r) {
     const BlockFormat& format = block_format(dtype);
@@ -121,14 +157,13 @@ OwnedWeight random_weight(Dtype dtype, int64_t rows, int64_t cols, uint32_t seed
     decode(dtype, data + r * row_bytes, values.data(), cols);
     std::copy(values.begin(), values.end(), out.decoded.begin() + r * cols);
   }
-  out.weight = {"test." + std::string(name(dtype)), dtype, rows, cols, data, 0};
   return out;
 }
 
 const std::vector<Dtype>& weight_types() {
   static const std::vector<Dtype> types = {
       Dtype::f32,  Dtype::f16,  Dtype::bf16, Dtype::q4_0, Dtype::q4_1, Dtype::q5_0,   Dtype::q5_1,  Dtype::q8_0,
-      Dtype::q2_k, Dtype::q3_k, Dtype::q4_k, Dtype::q5_k, Dtype::q6_k, Dtype::iq4_nl, Dtype::iq4_xs};
+      Dtype::q2_k, Dtype::q3_k, Dtype::q4_k, Dtype::q5_k, Dtype::q6_k, Dtype::iq4_nl, Dtype::iq4_xs, Dtype::f8_e4m3};
   return types;
 }
 

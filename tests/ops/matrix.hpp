@@ -36,15 +36,17 @@ bool same_bits(const Matrix& a, const Matrix& b);
 // A weight with its bytes, at an odd address, as a file may place them.
 struct OwnedWeight {
   std::unique_ptr<std::vector<std::byte>> bytes;
+  std::unique_ptr<std::vector<float>> scale_inv;   // of FP8
   Weight weight;
   std::vector<double> decoded;   // [rows, cols]
 };
 
 // Values of size about 1 / sqrt(cols). Block formats: every second row has random codes and scales, so that the
-// extremes of both meet; the others are encoded from Gaussian values where there is an encoder.
+// extremes of both meet; the others are encoded from Gaussian values where there is an encoder. FP8: every second row has
+// random codes, all have the scales of a matrix of which the first 72 rows are missing.
 OwnedWeight random_weight(Dtype dtype, int64_t rows, int64_t cols, uint32_t seed);
 
-// f32, f16, bf16 and every block format.
+// f32, f16, bf16, every block format and FP8.
 const std::vector<Dtype>& weight_types();
 
 }  // namespace hadal::test

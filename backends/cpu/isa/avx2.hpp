@@ -58,6 +58,12 @@ struct Isa {
     const __m256i wide = _mm256_cvtepu16_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
     return _mm256_castsi256_ps(_mm256_slli_epi32(wide, 16));
   }
+  // kLanes FP8 codes (e4m3), times 2^-8: each is a half with the same sign, mantissa and, but for the bias, exponent.
+  // The conversion takes subnormals as they are, whatever the program has set for them.
+  HADAL_INLINE F load_e4m3(const uint8_t* p) {
+    const __m128i wide = _mm_cvtepi8_epi16(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p)));
+    return _mm256_cvtph_ps(_mm_and_si128(_mm_slli_epi16(wide, 7), _mm_set1_epi16(int16_t(0xBFFF))));
+  }
   // Lanes are added as a tree: (0+4)+(2+6) + (1+5)+(3+7).
   HADAL_INLINE float sum(F v) {
     __m128 s = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));

@@ -57,6 +57,10 @@ struct Isa {
     const __m512i wide = _mm512_cvtepu16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
     return _mm512_castsi512_ps(_mm512_slli_epi32(wide, 16));
   }
+  HADAL_INLINE F load_e4m3(const uint8_t* p) {
+    const __m256i wide = _mm256_cvtepi8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+    return _mm512_cvtph_ps(_mm256_and_si256(_mm256_slli_epi16(wide, 7), _mm256_set1_epi16(int16_t(0xBFFF))));
+  }
   // Lanes are added as a tree: i + 8, then + 4, + 2, + 1.
   HADAL_INLINE float sum(F v) {
     const __m256 half = _mm256_add_ps(_mm512_castps512_ps256(v), upper(v));

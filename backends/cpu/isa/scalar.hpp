@@ -73,6 +73,11 @@ struct Isa {
     for (int i = 0; i < kLanes; ++i) v[i] = bf16_to_f32(p[i]);
     return v;
   }
+  HADAL_INLINE F load_e4m3(const uint8_t* p) {
+    const I code = load_uint8(p), magnitude = code & 0x7F;
+    const I normal = (magnitude << 20) + (112 << 23), tiny = bits(to_float(magnitude) * 0x1p-17f);
+    return from_bits((magnitude < 8 ? tiny : normal) | (code >> 7) * INT32_MIN);
+  }
   HADAL_INLINE float sum(F v) {
     float s[kLanes];
     store(s, v);
