@@ -41,7 +41,7 @@ TEST_CASE("tokenizer_config.json names the tokens and decides about bos") {
   CHECK(tokenizer->eos == tokenizer->id_of(kEnd));
   CHECK(tokenizer->padding == tokenizer->eos);
   CHECK(!tokenizer->unknown);
-  CHECK(tokenizer->end_of_turn == std::vector<int32_t>{*tokenizer->eos});
+  CHECK(tokenizer->end_of_turn == std::vector<int32_t>{*tokenizer->eos, *tokenizer->id_of("<｜User｜>")});
 }
 
 TEST_CASE("add_bos_token of tokenizer_config.json outweighs the post-processor") {
@@ -61,12 +61,23 @@ TEST_CASE("every end of a turn in generation_config.json counts") {
   CHECK(tokenizer->end_of_turn == std::vector<int32_t>{end, begin});
 }
 
+TEST_CASE("a DeepSeek turn ends at its end-of-sentence token, whatever the file declares, and where the user would speak") {
+  Checkpoint checkpoint = checkpoint_of("deepseek-v3");
+  const std::vector<int32_t> always{*load_tokenizer(checkpoint)->id_of(kEnd), *load_tokenizer(checkpoint)->id_of("<｜User｜>")};
+  CHECK(load_tokenizer(checkpoint)->end_of_turn == always);
+  // Coder v1's chats end in a token of their own.
+  checkpoint.tokenizer_config_json = R"({"eos_token": "<think>"})";
+  const auto tokenizer = load_tokenizer(checkpoint);
+  CHECK(tokenizer->end_of_turn == std::vector<int32_t>{*tokenizer->id_of("<think>"), always[0], always[1]});
+  CHECK(load_tokenizer(checkpoint_of("qwen2"))->end_of_turn.empty());
+}
+
 TEST_CASE("an eos in config.json that is an ordinary token is a leftover and does not end turns") {
   Checkpoint checkpoint = checkpoint_of("deepseek-llm");
   checkpoint.tokenizer_config_json = R"({"eos_token": "<｜end▁of▁sentence｜>"})";
   checkpoint.config = Json(Json::Object{{"bos_token_id", Json(int64_t{1})}, {"eos_token_id", Json(int64_t{2})}});
   const auto tokenizer = load_tokenizer(checkpoint);
-  CHECK(tokenizer->end_of_turn == std::vector<int32_t>{*tokenizer->id_of(kEnd)});
+  CHECK(tokenizer->end_of_turn.front() == *tokenizer->id_of(kEnd));
   CHECK(!tokenizer->bos);
 }
 

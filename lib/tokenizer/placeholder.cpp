@@ -1,1 +1,0 @@
-// Keeps the layer buildable until its first source arrives.
