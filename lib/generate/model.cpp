@@ -169,8 +169,9 @@ void Model::choose_template() {
   }
   template_source_ = chat_template_of(*checkpoint_);
   if (!template_source_.empty() || !tokenizer_) return;
+  const std::string architecture = get("architecture");
   const std::string_view family =
-      builtin_family([&](std::string_view text) { return tokenizer_->id_of(text).has_value(); });
+      builtin_family([&](std::string_view text) { return tokenizer_->id_of(text).has_value(); }, architecture);
   if (family == "plain") return;   // nothing is known about this model: no guess
   template_source_ = builtin_template(family);
   template_family_ = family;

@@ -30,7 +30,8 @@ constexpr OptionInfo kTable[] = {
     {"batch", model, integer, 1, 256, "", "16", "the most sessions computed in one run"},
     {"tokenizer_only", model, boolean, 0, 0, "", "off", "load the tokenizer and the template only"},
     {"chat_template", model, text, 0, 0, "", "", "Jinja text used instead of the model's own template, or the name "
-     "of a built-in one: chatml, llama-3, deepseek-v2, deepseek-v3, deepseek-r1, deepseek-v3.1, deepseek-v3.2, deepseek-v4, plain"},
+     "of a built-in one: chatml, llama-3, deepseek-llm, deepseek-coder, deepseek-v2, deepseek-v2.5, deepseek-v3, "
+     "deepseek-v3-0324, deepseek-r1, deepseek-r1-0528, deepseek-v3.1, deepseek-v3.2, deepseek-v4, plain"},
     {"deterministic", model, boolean, 0, 0, "", "on", "results do not depend on threads, chunks or other sessions; always "
      "so on the backends of this version"},
     {"drafts", model, choice, 0, 0, "off auto on", "auto", "speculative decoding; no model of this version has drafts, so "
@@ -57,8 +58,8 @@ constexpr OptionInfo kTable[] = {
     {"stop_ids", session, ids, 0, 0, "", "", "token ids that end the turn beside the model's own: \"1, 2\""},
     {"ignore_end", session, boolean, 0, 0, "", "off", "go on where the model would end the turn (for measuring)"},
     {"system", session, text, 0, 0, "", "", "a system message before the conversation, where it has none of its own"},
-    {"thinking", session, choice, 0, 0, "auto on off", "auto", "whether the model thinks before it answers, where its "
-     "template can be told"},
+    {"thinking", session, choice, 0, 0, "auto on off", "auto", "whether the model thinks before it answers; on and "
+     "off are refused where its template has no switch"},
     {"tools", session, text, 0, 0, "", "", "JSON list of tools for the template"},
     {"logits", session, choice, 0, 0, "last all", "last", "rows that hadal_session_logits gives"},
 };

@@ -94,7 +94,7 @@ std::string checked_text(std::string_view text, bool replace, std::string_view w
 PromptMaker::PromptMaker(const Tokenizer& tokenizer, std::string template_source)
     : tokenizer_(tokenizer), source_(std::move(template_source)), template_(source_),
       format_(hadal::reply_format(source_, [&](std::string_view text) { return tokenizer.id_of(text).has_value(); })),
-      thoughts_(thought_rule(source_)) {
+      thoughts_(thought_rule(source_)), thinking_switch_(has_thinking_switch(source_)) {
   for (int32_t id = 0; id < tokenizer.size(); ++id) {
     if (!tokenizer.is_added(id)) continue;
     const std::string_view piece = tokenizer.piece(id);
@@ -183,7 +183,7 @@ std::string PromptMaker::render_json(std::string_view json, const PromptSettings
       member.second = Json(std::move(list));
     }
   }
-  return close_thought(render(std::move(given)), settings.thinking);
+  return render(std::move(given));
 }
 
 Json::Object PromptMaker::variables(std::span<const Message> messages, const PromptSettings& settings) const {
@@ -193,6 +193,7 @@ Json::Object PromptMaker::variables(std::span<const Message> messages, const Pro
   for (const Message& m : messages) list.push_back(Json(Json::Object{{"role", m.role}, {"content", m.content}}));
   Json::Object out;
   out.emplace_back("messages", without_earlier_thoughts(Json(std::move(list)), thoughts_, format_));
+  check_thinking(settings.thinking);
   if (settings.thinking != Thinking::automatic) {
     const bool on = settings.thinking == Thinking::on;
     out.emplace_back("enable_thinking", on);
@@ -202,19 +203,15 @@ Json::Object PromptMaker::variables(std::span<const Message> messages, const Pro
   return out;
 }
 
-// Where the template cannot be told not to think, the thought is closed before it begins.
-std::string PromptMaker::close_thought(std::string text, Thinking thinking) const {
-  if (thinking != Thinking::off || format_.thought_close.empty() || contains(source_, "enable_thinking") ||
-      contains(source_, "thinking"))
-    return text;
-  const size_t opened = text.rfind(format_.thought_open), closed = text.rfind(format_.thought_close);
-  const bool inside = opened != std::string::npos && (closed == std::string::npos || closed < opened);
-  if (inside) return text + "\n" + format_.thought_close + "\n\n";
-  return text + format_.thought_open + "\n\n" + format_.thought_close + "\n\n";
+void PromptMaker::check_thinking(Thinking thinking) const {
+  if (thinking == Thinking::automatic || thinking_switch_) return;
+  throw Error(Status::unsupported,
+              message("option thinking: expected a model whose template can switch thinking on and off, found one that ",
+                      format_.thought_close.empty() ? "knows no thoughts" : "leaves it to the model"));
 }
 
 std::string PromptMaker::text(std::span<const Message> messages, const PromptSettings& settings) const {
-  return close_thought(render(variables(messages, settings)), settings.thinking);
+  return render(variables(messages, settings));
 }
 
 Prompt PromptMaker::make(std::span<const Message> messages, const PromptSettings& settings) const {
@@ -271,6 +268,39 @@ Prompt PromptMaker::make(std::span<const Message> messages, const PromptSettings
   }
   if (tokenizer_.add_bos && tokenizer_.bos && (tokens.empty() || tokens.front() != *tokenizer_.bos))
     tokens.insert(tokens.begin(), *tokenizer_.bos);
+  return prompt;
+}
+
+// Text that holds no marker for the tokenizer: those not flagged special match in any text, so it is cut inside them.
+void PromptMaker::encode_text(std::string_view text, std::vector<int32_t>& out) const {
+  size_t from = 0;
+  while (const auto match = find_marker(text, from, false)) {
+    const size_t cut = match->at + character_length(text[match->at]);
+    if (!match->marker->special) {
+      tokenizer_.encode(text.substr(0, cut), false, out);
+      text.remove_prefix(cut);
+      from = 0;
+    } else {
+      from = cut;
+    }
+  }
+  if (!text.empty()) tokenizer_.encode(text, false, out);
+}
+
+Prompt PromptMaker::fill(std::string_view prefix, std::string_view suffix) const {
+  const auto tokens = fill_tokens([&](std::string_view text) { return tokenizer_.id_of(text).has_value(); });
+  if (!tokens)
+    throw Error(Status::unsupported, "fill in the middle: expected a vocabulary with the tokens for it, found none of them");
+  Prompt prompt;
+  if (tokenizer_.bos) {
+    prompt.text = tokenizer_.piece(*tokenizer_.bos);
+    prompt.tokens.push_back(*tokenizer_.bos);
+  }
+  for (const PromptPart& part : fill_prompt(*tokens, prefix, suffix)) {
+    prompt.text += part.text;
+    if (part.control) prompt.tokens.push_back(*tokenizer_.id_of(part.text));
+    else encode_text(part.text, prompt.tokens);
+  }
   return prompt;
 }
 

@@ -48,6 +48,12 @@ class PromptMaker {
   // The begin token stands in front once, if the template writes it or the tokenizer's settings ask for it.
   Prompt make(std::span<const Message> messages, const PromptSettings& settings) const;
 
+  // Fill-in-the-middle, behind a begin token. Throws Error(unsupported) if the vocabulary lacks its control tokens.
+  Prompt fill(std::string_view prefix, std::string_view suffix) const;
+
+  // Throws Error(unsupported) if thinking is asked for or forbidden and the template cannot be told.
+  void check_thinking(Thinking thinking) const;
+
   const ReplyFormat& reply_format() const { return format_; }
   const std::string& template_source() const { return source_; }
 
@@ -63,8 +69,8 @@ class PromptMaker {
   };
 
   Json::Object variables(std::span<const Message> messages, const PromptSettings& settings) const;
-  std::string close_thought(std::string text, Thinking thinking) const;
   std::optional<Match> find_marker(std::string_view text, size_t from, bool special_only) const;
+  void encode_text(std::string_view text, std::vector<int32_t>& out) const;
   std::string broken(std::string_view content, bool special_only, std::string_view exact, std::string_view split) const;
 
   const Tokenizer& tokenizer_;
@@ -72,6 +78,7 @@ class PromptMaker {
   ChatTemplate template_;
   ReplyFormat format_;
   ThoughtRule thoughts_;          // what becomes of the thoughts of earlier turns
+  bool thinking_switch_;          // the template can be told
   std::vector<Marker> markers_;   // longest first
   bool first_bytes_[256] = {};
 };

@@ -73,6 +73,8 @@ void Session::apply_options() {
     const Json tools = parse_json(options_.get("tools"), "option tools");
     if (!tools.as_array()) throw Error(Status::invalid_argument, "option tools: expected a JSON list");
   }
+  if (const Thinking thinking = prompt_settings().thinking; thinking != Thinking::automatic)
+    model_->prompts().check_thinking(thinking);
   sampler_.change(sampler_settings(options_));
   chunk_ = chunk;
   stop_ids_ = options_.ids("stop_ids");

@@ -101,14 +101,44 @@ TEST_CASE("noncharacters in a message do not confuse the marking") {
   CHECK(Loaded::count(prompt.tokens, TinyModel::kEnd) == 1);
 }
 
-TEST_CASE("thinking is switched by the template's variable, or by closing the thought") {
+TEST_CASE("thinking is switched by the template's variable, and refused where there is none") {
   const Loaded told({}, "{% if enable_thinking %}on{% else %}off{% endif %}");
   CHECK(told.prompts.text({}, {.thinking = Thinking::on}) == "on");
   CHECK(told.prompts.text({}, {.thinking = Thinking::off}) == "off");
-  const Loaded forced({}, "{% for m in messages %}{{ m.content }}{% endfor %}<think>\n{# </think> #}");
+  CHECK(told.prompts.render_json("[]", {.thinking = Thinking::on}) == "on");
+
   const std::vector<Message> messages = {{"user", "q"}};
+  const Loaded forced({}, "{% for m in messages %}{{ m.content }}{% endfor %}<think>\n{# </think> #}");
   CHECK(forced.prompts.text(messages, {}) == "q<think>\n");
-  CHECK(forced.prompts.text(messages, {.thinking = Thinking::off}) == "q<think>\n\n</think>\n\n");
+  for (const Thinking thinking : {Thinking::on, Thinking::off}) {
+    try {
+      forced.prompts.text(messages, {.thinking = thinking});
+      FAIL("no error");
+    } catch (const Error& error) {
+      CHECK(error.status() == Status::unsupported);
+      CHECK(std::string(error.what()).find("option thinking: expected a model whose template can switch") == 0);
+    }
+  }
+}
+
+TEST_CASE("text around a hole stays text, whatever it says") {
+  // The tiny vocabulary has no tokens for it.
+  CHECK_THROWS_AS(Loaded().prompts.fill("a", "b"), Error);
+  const Loaded m({.fill = true});
+  const std::string prefix = "a<think>b<|im_end|>", suffix = "<｜fim▁hole｜>c";
+  const Prompt prompt = m.prompts.fill(prefix, suffix);
+  const std::string begin(m.tokenizer->piece(TinyModel::kBegin));
+  CHECK(prompt.text == begin + "<｜fim▁begin｜>" + prefix + "<｜fim▁hole｜>" + suffix + "<｜fim▁end｜>");
+  const auto id = [&](std::string_view text) { return *m.tokenizer->id_of(text); };
+  CHECK(prompt.tokens[0] == TinyModel::kBegin);
+  CHECK(prompt.tokens[1] == id("<｜fim▁begin｜>"));
+  CHECK(prompt.tokens.back() == id("<｜fim▁end｜>"));
+  CHECK(Loaded::count(prompt.tokens, id("<｜fim▁hole｜>")) == 1);
+  CHECK(Loaded::count(prompt.tokens, TinyModel::kThink) == 0);
+  CHECK(Loaded::count(prompt.tokens, TinyModel::kEnd) == 0);
+  std::string decoded;
+  for (const int32_t token : prompt.tokens) m.tokenizer->append_bytes(token, decoded);
+  CHECK(decoded == prompt.text);
 }
 
 TEST_CASE("thoughts of earlier turns are left out unless the template deals with them") {

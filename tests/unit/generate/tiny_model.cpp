@@ -49,6 +49,11 @@ std::vector<std::byte> tiny_gguf(const TinyModel& model) {
     tokens.push_back(merged);
     kinds.push_back(1);
   }
+  if (model.fill)
+    for (const char* token : {"<｜fim▁hole｜>", "<｜fim▁begin｜>", "<｜fim▁end｜>"}) {
+      tokens.push_back(token);
+      kinds.push_back(4);
+    }
   const int64_t vocabulary = int64_t(tokens.size());
 
   GgufWriter writer;

@@ -13,6 +13,7 @@ struct TinyModel {
   bool add_bos = false;
   int64_t context = 512;
   std::string chat_template = {};   // empty: kTinyTemplate; "none": the file has none
+  bool fill = false;                // the vocabulary has DeepSeek's tokens for filling in the middle
 
   // The ids of its control tokens. Byte b is token kFirstByte + b.
   static constexpr int32_t kBegin = 0, kStart = 1, kEnd = 2, kThink = 3, kThinkEnd = 4, kFirstByte = 5;
