@@ -9,6 +9,7 @@
 
 #include "core/host.hpp"
 #include "core/task_runner.hpp"
+#include "core/turn.hpp"
 #include "generate/options.hpp"
 
 namespace hadal {
@@ -27,7 +28,7 @@ class Runtime {
   TaskRunner& runner();
 
   // A runner serves one thread at a time: held while a graph runs or weights are packed.
-  std::timed_mutex& computing() { return computing_; }
+  Turn& computing() { return computing_; }
 
   void add(const std::shared_ptr<Scheduler>& scheduler);
   // Computes for the sessions of all models until the deadline (host clock) or until nothing is left.
@@ -39,7 +40,7 @@ class Runtime {
   Options options_;
   std::mutex mutex_;
   std::unique_ptr<TaskRunner> runner_;
-  std::timed_mutex computing_;
+  Turn computing_;
   std::vector<std::weak_ptr<Scheduler>> schedulers_;
   size_t first_ = 0;   // whose turn it is to be first
 };
