@@ -53,7 +53,11 @@ endfunction()
 # the named layers and everything below them are linked in.
 function(hadal_test name)
   cmake_parse_arguments(ARG "" "" "SOURCES;LAYERS;LABELS" ${ARGN})
-  add_executable(test_${name} ${ARG_SOURCES} "${PROJECT_SOURCE_DIR}/tests/doctest_main.cpp")
+  if(NOT TARGET hadal_doctest_main)   # once for all: doctest's implementation takes as long as several tests
+    add_library(hadal_doctest_main OBJECT "${PROJECT_SOURCE_DIR}/tests/doctest_main.cpp")
+    target_link_libraries(hadal_doctest_main PRIVATE hadal_flags)
+  endif()
+  add_executable(test_${name} ${ARG_SOURCES} $<TARGET_OBJECTS:hadal_doctest_main>)
   hadal_link_layers(test_${name} ${ARG_LAYERS})
   target_include_directories(test_${name} PRIVATE "${PROJECT_SOURCE_DIR}/tests")
   target_compile_definitions(test_${name} PRIVATE HADAL_TEST_DATA="${PROJECT_SOURCE_DIR}/tests/golden")

@@ -30,7 +30,7 @@ def configure(source, build, *arguments):
     launchers = []
     if shutil.which("ccache"):
         launchers = ["-DCMAKE_C_COMPILER_LAUNCHER=ccache", "-DCMAKE_CXX_COMPILER_LAUNCHER=ccache"]
-    run("cmake", "-S", source, "-B", build, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release", *launchers, *arguments)
+    run("cmake", "-S", source, "-B", build, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=RelWithDebInfo", *launchers, *arguments)
 
 
 def readme_programs(source, folder):
