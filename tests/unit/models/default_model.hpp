@@ -25,5 +25,6 @@ inline std::optional<std::string> default_model() {
 
 // More prompts and positions than an ordinary run has time for.
 inline bool long_tests() { return std::getenv("HADAL_TEST_LONG") != nullptr; }
+inline bool short_tests() { return std::getenv("HADAL_TEST_SHORT") != nullptr; }   // for sanitizer builds
 
 }  // namespace hadal::test

@@ -1,5 +1,6 @@
 // The default model's real weights against transformers on the same file (recipes/smollm2.py), and the CPU backend's
-// precision against the reference. Positions: the first 128 of the recorded 768, or all with HADAL_TEST_LONG=1.
+// precision against the reference. Positions: the first 128 of the recorded 768, or all with HADAL_TEST_LONG=1, or 24 with
+// HADAL_TEST_SHORT=1.
 #include <doctest/doctest.h>
 
 #include <cmath>
@@ -64,7 +65,7 @@ TEST_CASE("SmolLM2: the reference agrees with transformers, and the CPU with the
   const auto checkpoint = open_checkpoint(system_host(), *path);
   const auto model = build_text_model(checkpoint);
   const size_t vocab = size_t(model->config.vocab_size);
-  const size_t positions = long_tests() ? kRecorded : 128;
+  const size_t positions = long_tests() ? kRecorded : short_tests() ? 24 : 128;
   auto ids = read<int32_t>("ids.i32");
   ids.resize(positions);
 
