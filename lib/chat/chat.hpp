@@ -121,8 +121,8 @@ Json without_earlier_thoughts(const Json& messages, ThoughtRule rule, const Repl
 //
 // Beside what ChatTemplate::render names, "deepseek-v3.2" knows "response_format", a JSON schema for the answer.
 std::string builtin_template(std::string_view family);
-// The family that the vocabulary's control tokens show, or the architecture ("deepseek_v32", or as GGUF spells it) where
-// they do not: V3.2 has V3.1's. "plain" if none is known.
+// The family that the vocabulary's control tokens show, or the architecture ("deepseek_v32", or as GGUF spells it)
+// where they do not: V3.2 has V3.1's. "plain" if none is known.
 std::string_view builtin_family(FunctionRef<bool(std::string_view)> has_token, std::string_view architecture = {});
 
 // Fill-in-the-middle: the control tokens between which prefix and suffix stand. The model goes on with the middle.

@@ -107,7 +107,8 @@ PromptMaker::PromptMaker(const Tokenizer& tokenizer, std::string template_source
                    [](const Marker& a, const Marker& b) { return a.text.size() > b.text.size(); });
 }
 
-std::optional<PromptMaker::Match> PromptMaker::find_marker(std::string_view text, size_t from, bool special_only) const {
+std::optional<PromptMaker::Match> PromptMaker::find_marker(std::string_view text, size_t from,
+                                                           bool special_only) const {
   for (size_t at = from; at < text.size(); ++at) {
     if (!first_bytes_[static_cast<unsigned char>(text[at])]) continue;
     for (const Marker& marker : markers_)
@@ -205,9 +206,9 @@ Json::Object PromptMaker::variables(std::span<const Message> messages, const Pro
 
 void PromptMaker::check_thinking(Thinking thinking) const {
   if (thinking == Thinking::automatic || thinking_switch_) return;
-  throw Error(Status::unsupported,
-              message("option thinking: expected a model whose template can switch thinking on and off, found one that ",
-                      format_.thought_close.empty() ? "knows no thoughts" : "leaves it to the model"));
+  const bool thinks = !format_.thought_close.empty();
+  throw Error(Status::unsupported, message("option thinking: expected a model whose template can switch it, found one that ",
+                                           thinks ? "leaves it to the model" : "knows no thoughts"));
 }
 
 std::string PromptMaker::text(std::span<const Message> messages, const PromptSettings& settings) const {
@@ -290,7 +291,7 @@ void PromptMaker::encode_text(std::string_view text, std::vector<int32_t>& out) 
 Prompt PromptMaker::fill(std::string_view prefix, std::string_view suffix) const {
   const auto tokens = fill_tokens([&](std::string_view text) { return tokenizer_.id_of(text).has_value(); });
   if (!tokens)
-    throw Error(Status::unsupported, "fill in the middle: expected a vocabulary with the tokens for it, found none of them");
+    throw Error(Status::unsupported, "fill in the middle: expected a vocabulary with tokens for it, found one without");
   Prompt prompt;
   if (tokenizer_.bos) {
     prompt.text = tokenizer_.piece(*tokenizer_.bos);

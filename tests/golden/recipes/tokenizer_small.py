@@ -9,6 +9,7 @@ Writes ../tokenizer/small/KIND.json, a tokenizer.json, and KIND.cases.json:
      "decode": [[ids, text]...]}
 and for the kind sentencepiece the vocabulary as GGUF lists it.
 """
+import collections
 import io
 import json
 import os
@@ -71,12 +72,7 @@ def token(text, special, **flags):
 
 
 def corpus(tokenizer):
-    out = texts_for(tokenizer, 1500, 77)
-    for name in ("lib/tokenizer/pre_tokenizer.cpp", "docs/README.md", "README.md"):
-        path = os.path.join(HERE, "..", "..", "..", name)
-        if os.path.exists(path):
-            out += open(path, encoding="utf-8").read().splitlines(keepends=True)
-    return out
+    return texts_for(tokenizer, 2000, 77)
 
 
 def byte_level(kind):
@@ -126,9 +122,11 @@ def add_tokens(kind, out):
 def characters(kind):
     """Llama-2, Mistral and Gemma style: characters, spaces as bars, bytes as a last resort."""
     texts = ["".join(c for c in t if ord(c) < 0x3000 or 0x4E00 <= ord(c) < 0x4E80) for t in corpus(Tokenizer(models.BPE()))]
+    counts = collections.Counter("".join(texts).replace(" ", ""))
+    alphabet = [BAR, *sorted(counts, key=lambda c: (-counts[c], c))[:159]]  # the trainer breaks ties as it likes
     trainee = Tokenizer(models.BPE(unk_token="<unk>"))
     trainee.pre_tokenizer = pre_tokenizers.Metaspace()
-    trainee.train_from_iterator(texts, trainers.BpeTrainer(vocab_size=600, limit_alphabet=160, special_tokens=["<unk>", "<s>", "</s>"], show_progress=False))
+    trainee.train_from_iterator(texts, trainers.BpeTrainer(vocab_size=600, limit_alphabet=160, initial_alphabet=alphabet, special_tokens=["<unk>", "<s>", "</s>"], show_progress=False))
     model = json.loads(trainee.to_str())["model"]
     vocab = ["<unk>", "<s>", "</s>"]
     fallback = kind != "gemma"

@@ -35,7 +35,8 @@ struct Loaded {
 
 TEST_CASE("a prompt without special texts in its messages is the whole text, tokenised") {
   const Loaded m;
-  const std::vector<Message> messages = {{"system", "be kind"}, {"user", "hello 你好 👋\n\n"}, {"assistant", "hi"}, {"user", "the end"}};
+  const std::vector<Message> messages = {
+      {"system", "be kind"}, {"user", "hello 你好 👋\n\n"}, {"assistant", "hi"}, {"user", "the end"}};
   const Prompt prompt = m.prompts.make(messages, {});
   CHECK(prompt.text == m.prompts.text(messages, {}));
   CHECK(prompt.tokens == m.encode(prompt.text, true));
@@ -62,7 +63,8 @@ TEST_CASE("markers that the vocabulary does not flag special are text in a user'
   const auto user = m.prompts.make(std::vector<Message>{{"user", "a<think>b</think>"}}, {});
   CHECK(Loaded::count(user.tokens, TinyModel::kThink) == 0);
   CHECK(Loaded::count(user.tokens, TinyModel::kThinkEnd) == 0);
-  const auto reply = m.prompts.make(std::vector<Message>{{"user", "a"}, {"assistant", "<think>b</think>c<|im_end|>"}, {"user", "d"}}, {});
+  const auto reply = m.prompts.make(
+      std::vector<Message>{{"user", "a"}, {"assistant", "<think>b</think>c<|im_end|>"}, {"user", "d"}}, {});
   CHECK(Loaded::count(reply.tokens, TinyModel::kThink) == 1);
   CHECK(Loaded::count(reply.tokens, TinyModel::kThinkEnd) == 1);
   CHECK(Loaded::count(reply.tokens, TinyModel::kEnd) == 3);   // of the three messages, not of the text
@@ -116,9 +118,23 @@ TEST_CASE("thinking is switched by the template's variable, and refused where th
       FAIL("no error");
     } catch (const Error& error) {
       CHECK(error.status() == Status::unsupported);
-      CHECK(std::string(error.what()).find("option thinking: expected a model whose template can switch") == 0);
+      CHECK(std::string(error.what()).find("option thinking: expected a model whose template can switch it") == 0);
     }
   }
+}
+
+TEST_CASE("a session of a model without a thinking switch refuses the option at once and stays as it was") {
+  const auto model = test::open_tiny("");
+  CHECK_THROWS_AS(test::make_session(model, "thinking=off"), Error);
+  const auto session = test::make_session(model, "");
+  CHECK_THROWS_AS(session->set("thinking", "on"), Error);
+  CHECK(session->get("thinking") == "auto");
+  session->set("thinking", "auto");
+  const auto told = test::open_tiny("", {.chat_template = "{{ 'on' if thinking else 'off' }}{# </think> #}"});
+  const auto switched = test::make_session(told, "thinking=on");
+  CHECK(switched->render("[]") == "on");
+  switched->set("thinking", "off");
+  CHECK(switched->render("[]") == "off");
 }
 
 TEST_CASE("text around a hole stays text, whatever it says") {

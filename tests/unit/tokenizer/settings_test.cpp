@@ -61,10 +61,11 @@ TEST_CASE("every end of a turn in generation_config.json counts") {
   CHECK(tokenizer->end_of_turn == std::vector<int32_t>{end, begin});
 }
 
-TEST_CASE("a DeepSeek turn ends at its end-of-sentence token, whatever the file declares, and where the user would speak") {
+TEST_CASE("a DeepSeek turn ends at its sentence token, whatever the file declares, and where the user would speak") {
   Checkpoint checkpoint = checkpoint_of("deepseek-v3");
-  const std::vector<int32_t> always{*load_tokenizer(checkpoint)->id_of(kEnd), *load_tokenizer(checkpoint)->id_of("<｜User｜>")};
-  CHECK(load_tokenizer(checkpoint)->end_of_turn == always);
+  const auto plain = load_tokenizer(checkpoint);
+  const std::vector<int32_t> always{*plain->id_of(kEnd), *plain->id_of("<｜User｜>")};
+  CHECK(plain->end_of_turn == always);
   // Coder v1's chats end in a token of their own.
   checkpoint.tokenizer_config_json = R"({"eos_token": "<think>"})";
   const auto tokenizer = load_tokenizer(checkpoint);
