@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstring>
 
+#include "backends/cpu/expert_stack.hpp"
 #include "backends/cpu/op_table.hpp"
 #include "backends/cpu/panel.hpp"
 #include "core/message.hpp"
@@ -25,7 +26,7 @@ void check(const Weight& weight, WeightUse use) {
     throw Error(Status::unsupported, message(weight.name, ": expected rows in whole blocks of ", block, ", found [",
                                              weight.rows, ", ", weight.cols, "]"));
   if (!has_scales(weight)) throw Error(Status::internal, message(weight.name, ": FP8 without its scales"));
-  if (use.matrix && !has_panels(weight.dtype))
+  if ((use.matrix || use.expert) && !has_panels(weight.dtype))
     throw Error(Status::unsupported, message(weight.name, ": the cpu backend cannot multiply ", name(weight.dtype)));
 }
 
@@ -46,6 +47,8 @@ class CpuBackend final : public Backend {
   }
 
   size_t packed_bytes(const Weight& weight, WeightUse use) const override {
+    if (use.expert) return ExpertStack::bytes_for(weight, slots_for(weight, use));
+    if (use.router) return size_t(panels_bytes(Dtype::f32, weight.rows, weight.cols));
     if (wants_panels(weight, use, config_)) return size_t(panels_bytes(weight.dtype, weight.rows, weight.cols));
     return use.vector ? size_t(weight.rows * weight.cols) * sizeof(float) : 0;
   }
@@ -53,6 +56,7 @@ class CpuBackend final : public Backend {
   std::unique_ptr<PackedWeight> pack(const Weight& weight, WeightUse use, const std::shared_ptr<Host>& host,
                                      TaskRunner& runner) override {
     check(weight, use);
+    if (use.expert) return make_experts(weight, use, host);
     auto packed = std::make_unique<CpuWeight>();
     packed->dtype = weight.dtype;
     packed->rows = weight.rows;
@@ -63,6 +67,10 @@ class CpuBackend final : public Backend {
     if (wants_panels(weight, use, config_)) {
       packed->kind = CpuWeight::Kind::panels;
       pack_panels(weight, reinterpret_cast<uint8_t*>(packed->memory.data()), runner);
+    } else if (use.router) {
+      packed->kind = CpuWeight::Kind::panels;
+      packed->dtype = Dtype::f32;
+      pack_router(weight, reinterpret_cast<uint8_t*>(packed->memory.data()));
     } else if (use.vector) {
       packed->kind = CpuWeight::Kind::vector;
       decode_rows(rows_of(weight), 0, weight.rows, reinterpret_cast<float*>(packed->memory.data()));
@@ -98,6 +106,31 @@ class CpuBackend final : public Backend {
         if (!pack_panel(source, weight.rows, p, out + p * bytes)) numbers = false;
     });
     if (!numbers) throw Error(Status::corrupt, message(weight.name, ": expected numbers, found NaN among its FP8 codes"));
+  }
+
+  int64_t slots_for(const Weight& stack, WeightUse use) const {
+    const int64_t all = int64_t(stack.parts.size());
+    return !config_.panels ? 0 : use.expert_slots < 0 ? all : std::min(use.expert_slots, all);
+  }
+
+  // Experts are packed by the runs that use them.
+  std::unique_ptr<PackedWeight> make_experts(const Weight& stack, WeightUse use,
+                                             const std::shared_ptr<Host>& host) const {
+    const int64_t slots = slots_for(stack, use);
+    const size_t bytes = ExpertStack::bytes_for(stack, slots);
+    Buffer memory(host, bytes, stack.name, bytes >= 2 * kHugePage ? kHugePage : Buffer::kAlignment);
+    return std::make_unique<ExpertStack>(stack, slots, config_.panels || use.expert_slots >= 0, std::move(memory));
+  }
+
+  // A router's rows as f32 panels.
+  static void pack_router(const Weight& weight, uint8_t* out) {
+    std::vector<float> values(size_t(kPanelRows * weight.cols));
+    for (int64_t p = 0; p < panels_of(weight.rows); ++p) {
+      const int64_t rows = std::min<int64_t>(kPanelRows, weight.rows - p * kPanelRows);
+      decode_rows(rows_of(weight), p * kPanelRows, rows, values.data());
+      pack_panel(Dtype::f32, reinterpret_cast<const std::byte*>(values.data()), rows, weight.cols, 0,
+                 out + p * panel_bytes(Dtype::f32, weight.cols));
+    }
   }
 
   CpuConfig config_;

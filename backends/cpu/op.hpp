@@ -38,6 +38,9 @@ extern const CpuOp kRmsNorm;
 // append.cpp, attention.cpp
 extern const CpuOp kAppend;
 extern const CpuOp kAttention;
+// route.cpp, experts.cpp
+extern const CpuOp kRoute;
+extern const CpuOp kExperts;
 // swiglu.cpp, add.cpp, select_rows.cpp
 extern const CpuOp kSwiglu;
 extern const CpuOp kAdd;

@@ -13,6 +13,8 @@ const CpuOp* op_for(Op op) {
     case Op::rms_norm: return &kRmsNorm;
     case Op::append: return &kAppend;
     case Op::attention: return &kAttention;
+    case Op::route: return &kRoute;
+    case Op::experts: return &kExperts;
     case Op::swiglu: return &kSwiglu;
     case Op::add: return &kAdd;
     case Op::concat: return &kConcat;
@@ -20,9 +22,7 @@ const CpuOp* op_for(Op op) {
     case Op::select_rows: return &kSelectRows;
     case Op::layer_norm:
     case Op::latent_attention:
-    case Op::index_select:
-    case Op::route:
-    case Op::experts: return nullptr;
+    case Op::index_select: return nullptr;
   }
   return nullptr;
 }

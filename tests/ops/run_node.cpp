@@ -14,13 +14,24 @@ constexpr std::byte kNan{0xFF};   // four of them are a NaN
 
 WeightUse use_of(const Node& node, size_t i) {
   if (node.op == Op::embed) return {.lookup = true};
+  if (node.op == Op::experts) return {.expert = true};
+  if (node.op == Op::route && i == 0) return {.router = true};
   const bool matrix = (node.op == Op::linear && i == 0) || (node.op == Op::fused_linear && i % 2 == 1);
   return matrix ? WeightUse{.matrix = true} : WeightUse{.vector = true};
 }
 
+// Tasks in reverse, by three workers in turn.
+class ReversedRunner final : public TaskRunner {
+ public:
+  int concurrency() const override { return 3; }
+  void run(int64_t begin, int64_t end, Task task) override {
+    for (int64_t i = begin; i < end; ++i) task(end - 1 - (i - begin), int((i - begin) % 3));
+  }
+};
+
 std::vector<Matrix> run_once(Backend& backend, const Node& node, std::span<const Matrix> inputs,
                              std::span<const OutputShape> outputs, const Batch& batch, const CacheLayout& cache,
-                             std::span<const PackedWeight* const> weights, int workers, bool reversed) {
+                             std::span<const PackedWeight* const> weights, TaskRunner& runner) {
   std::vector<Guarded> memory;
   memory.reserve(inputs.size() + outputs.size());
   std::vector<Tensor> in, out;
@@ -33,15 +44,11 @@ std::vector<Matrix> run_once(Backend& backend, const Node& node, std::span<const
     memory.emplace_back(size_t(shape.rows * shape.cols) * sizeof(float), kNan);
     out.push_back(matrix(memory.back().data(), Dtype::f32, shape.rows, shape.cols));
   }
-  const Guarded scratch(backend.scratch_bytes(node, batch.sizes(), workers), kNan);
+  const Guarded scratch(backend.scratch_bytes(node, batch.sizes(), runner.concurrency()), kNan);
   const NodeContext context{node, batch, cache, in, out, weights, scratch.data()};
-  for (int stage = 0; stage < backend.stages(node); ++stage) {
-    const int64_t tasks = backend.tasks(context, stage);
-    for (int64_t i = 0; i < tasks; ++i) {
-      const int64_t task = reversed ? tasks - 1 - i : i;
-      backend.run(context, stage, task, int(i % workers));
-    }
-  }
+  for (int stage = 0; stage < backend.stages(node); ++stage)
+    runner.run(0, backend.tasks(context, stage),
+               [&](int64_t task, int worker) { backend.run(context, stage, task, worker); });
 
   CHECK(scratch.intact());
   std::vector<Matrix> results;
@@ -104,21 +111,36 @@ bool Cache::intact() const {
   return std::all_of(memory_.begin(), memory_.end(), [](const Guarded& page) { return page.intact(); });
 }
 
-std::vector<Matrix> run_node(Backend& backend, const Node& node, std::span<const Matrix> inputs,
-                             std::span<const OutputShape> outputs, const TestBatch& batch, const CacheLayout& cache) {
+ReadyNode::ReadyNode(Backend& backend, const Node& node, int64_t expert_slots) : backend_(backend), node_(node) {
   REQUIRE(backend.supports(node));
   InlineRunner runner;
-  std::vector<std::unique_ptr<PackedWeight>> packed;
-  std::vector<const PackedWeight*> weights;
   for (size_t i = 0; i < node.weights.size(); ++i) {
-    packed.push_back(node.weights[i] ? backend.pack(*node.weights[i], use_of(node, i), system_host(), runner) : nullptr);
-    weights.push_back(packed.back().get());
+    WeightUse use = use_of(node, i);
+    use.expert_slots = expert_slots;
+    packed_.push_back(node.weights[i] ? backend.pack(*node.weights[i], use, system_host(), runner) : nullptr);
+    weights_.push_back(packed_.back().get());
   }
-  const Batch view = batch.view();
-  const std::vector<Matrix> first = run_once(backend, node, inputs, outputs, view, cache, weights, 1, false);
-  const std::vector<Matrix> second = run_once(backend, node, inputs, outputs, view, cache, weights, 3, true);
+}
+
+std::vector<Matrix> ReadyNode::run_on(TaskRunner& runner, std::span<const Matrix> inputs,
+                                      std::span<const OutputShape> outputs, const TestBatch& batch,
+                                      const CacheLayout& cache) const {
+  return run_once(backend_, node_, inputs, outputs, batch.view(), cache, weights_, runner);
+}
+
+std::vector<Matrix> ReadyNode::run(std::span<const Matrix> inputs, std::span<const OutputShape> outputs,
+                                   const TestBatch& batch, const CacheLayout& cache) const {
+  InlineRunner in_order;
+  ReversedRunner reversed;
+  const std::vector<Matrix> first = run_on(in_order, inputs, outputs, batch, cache);
+  const std::vector<Matrix> second = run_on(reversed, inputs, outputs, batch, cache);
   for (size_t i = 0; i < first.size(); ++i) CHECK(same_bits(first[i], second[i]));
   return first;
+}
+
+std::vector<Matrix> run_node(Backend& backend, const Node& node, std::span<const Matrix> inputs,
+                             std::span<const OutputShape> outputs, const TestBatch& batch, const CacheLayout& cache) {
+  return ReadyNode(backend, node).run(inputs, outputs, batch, cache);
 }
 
 Matrix run_one(Backend& backend, const Node& node, std::span<const Matrix> inputs, OutputShape output,

@@ -54,8 +54,28 @@ struct OutputShape {
   int64_t rows, cols;
 };
 
-// Runs the node twice, on one worker in order and on three in reverse; the results must be the same bits, and no guard
-// may be touched (both are doctest checks).
+// A node with its weights packed once, for several runs.
+class ReadyNode {
+ public:
+  // expert_slots: as WeightUse::expert_slots, for weights that are experts.
+  ReadyNode(Backend& backend, const Node& node, int64_t expert_slots = -1);
+
+  // Runs the node twice, on one worker in order and on three in reverse; the results must be the same bits, and no guard
+  // may be touched (both are doctest checks).
+  std::vector<Matrix> run(std::span<const Matrix> inputs, std::span<const OutputShape> outputs, const TestBatch& batch,
+                          const CacheLayout& cache = {}) const;
+  // Runs it once, its tasks spread by the runner.
+  std::vector<Matrix> run_on(TaskRunner& runner, std::span<const Matrix> inputs, std::span<const OutputShape> outputs,
+                             const TestBatch& batch, const CacheLayout& cache = {}) const;
+
+ private:
+  Backend& backend_;
+  const Node& node_;
+  std::vector<std::unique_ptr<PackedWeight>> packed_;
+  std::vector<const PackedWeight*> weights_;
+};
+
+// The same for one run.
 std::vector<Matrix> run_node(Backend& backend, const Node& node, std::span<const Matrix> inputs,
                              std::span<const OutputShape> outputs, const TestBatch& batch,
                              const CacheLayout& cache = {});
