@@ -61,10 +61,13 @@ Dtype declared_dtype(const Json& config) {
   return Dtype::bf16;
 }
 
-// The tensors an index names, without bytes or shape.
+// The tensors an index names, without bytes or shape. One that has scales is FP8.
 void name_tensors(const std::string& index_path, const ShardOfTensor& wanted, Checkpoint& out) {
-  const Dtype dtype = declared_dtype(out.config);
-  for (const auto& [tensor, shard] : wanted) out.tensors.push_back({tensor, dtype, {}, nullptr, 0, -1, 0});
+  const Dtype declared = declared_dtype(out.config);
+  for (const auto& [tensor, shard] : wanted) {
+    const Dtype dtype = wanted.count(tensor + "_scale_inv") ? Dtype::f8_e4m3 : declared;
+    out.tensors.push_back({tensor, dtype, {}, nullptr, 0, -1, 0});
+  }
   index_tensors(index_path, out);
 }
 

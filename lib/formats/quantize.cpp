@@ -1,18 +1,19 @@
 #include "formats/quantize.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 
 #include "core/buffer.hpp"
 #include "core/message.hpp"
 #include "core/status.hpp"
+#include "formats/f8_tensors.hpp"
 #include "formats/folder_in_gguf.hpp"
 #include "quant/block_format.hpp"
+#include "quant/matrix_rows.hpp"
 
 namespace hadal {
 namespace {
-
-constexpr int64_t kPieceValues = int64_t{1} << 20;   // 4 MiB of f32: long enough to share, short enough to cancel
 
 int64_t value_count(const std::vector<int64_t>& shape) {
   int64_t count = 1;
@@ -21,6 +22,10 @@ int64_t value_count(const std::vector<int64_t>& shape) {
 }
 
 int64_t row_length(const std::vector<int64_t>& shape) { return shape.empty() ? 1 : shape.back(); }
+
+[[noreturn]] void refuse_nan(const std::string& name) {
+  throw Error(Status::corrupt, message(name, ": expected numbers, found NaN among its FP8 codes"));
+}
 
 struct Moved {
   double squared_error = 0, squared = 0, max = 0;
@@ -78,26 +83,28 @@ class Converter {
   void encode(size_t index, Dtype to, QuantizeError& error) {
     const QuantizeTensor& tensor = job_.tensors[index];
     const int64_t cols = row_length(tensor.shape), rows = value_count(tensor.shape) / cols;
-    const int64_t piece_rows = std::min(rows, std::max<int64_t>(1, kPieceValues / cols));
+    const int64_t piece_rows = std::min(rows, std::max<int64_t>(1, kQuantizePiece / cols));
     const int64_t task_rows = std::max<int64_t>(1, (piece_rows + 31) / 32);
     reserve(piece_rows * cols, bytes_of(to, piece_rows * cols));
     auto* before = reinterpret_cast<float*>(before_.data());
     auto* after = reinterpret_cast<float*>(after_.data());
     std::vector<Moved> moved(size_t((piece_rows + task_rows - 1) / task_rows));
     Moved total;
+    if (tensor.scales) check_f8_scales(*tensor.scales);
+    std::atomic<bool> numbers = true;
     for (int64_t first = 0; first < rows; first += piece_rows) {
       report(index, to, first * cols);
       const int64_t here = std::min(piece_rows, rows - first);
       const auto work = [&](int64_t task, int) {
         const int64_t row = task * task_rows, count = std::min(task_rows, here - row) * cols, at = row * cols;
-        tensor.read(first + row, count / cols, before + at);
         std::byte* blocks = blocks_.data() + bytes_of(to, at);
-        block_format(to).encode(before + at, blocks, count, nullptr);
+        if (!convert_rows(tensor, to, first + row, count / cols, before + at, blocks)) numbers = false;
         block_format(to).decode(blocks, after + at, count);
         moved[size_t(task)] = compare(before + at, after + at, count);
       };
       const int64_t tasks = (here + task_rows - 1) / task_rows;
       runner_.run(0, tasks, work);
+      if (!numbers) refuse_nan(tensor.name);
       for (int64_t task = 0; task < tasks; ++task) {
         total.squared_error += moved[size_t(task)].squared_error;
         total.squared += moved[size_t(task)].squared;
@@ -135,22 +142,6 @@ bool counts_as_attention_value(const std::string& name) {
   for (std::string_view part : {"attn_v.weight", "attn_qkv.weight", "attn_kv_b.weight"})
     if (name.find(part) != std::string::npos) return true;
   return false;
-}
-
-std::vector<Dtype> choose_types(const QuantizeJob& job, const QuantMix& mix) {
-  MixChooser chooser(mix, job.facts, std::count_if(job.tensors.begin(), job.tensors.end(), [](const QuantizeTensor& t) {
-                       return counts_as_attention_value(t.role);
-                     }));
-  std::vector<Dtype> types;
-  for (const QuantizeTensor& tensor : job.tensors) {
-    types.push_back(chooser.choose(tensor.role, tensor.shape, tensor.from));
-    const Dtype to = types.back();
-    const bool copied = tensor.stored && tensor.stored->dtype == to;
-    if (!copied && (!block_format(to).encode || !tensor.read))
-      throw Error(Status::unsupported, message("tensor ", quoted(tensor.name), ": cannot be converted from ",
-                                               name(tensor.from), " to ", name(to)));
-  }
-  return types;
 }
 
 // 80 layers with grouped heads; attn_v is small there.
@@ -193,17 +184,43 @@ MixFacts facts_of_gguf(const Checkpoint& gguf) {
 
 }  // namespace
 
+std::vector<Dtype> choose_types(const QuantizeJob& job, const QuantMix& mix) {
+  MixChooser chooser(mix, job.facts, std::count_if(job.tensors.begin(), job.tensors.end(), [](const QuantizeTensor& t) {
+                       return counts_as_attention_value(t.role);
+                     }));
+  std::vector<Dtype> types;
+  for (const QuantizeTensor& tensor : job.tensors) {
+    types.push_back(chooser.choose(tensor.role, tensor.shape, tensor.from));
+    const Dtype to = types.back();
+    const bool copied = tensor.stored && tensor.stored->dtype == to;
+    if (!copied && (!block_format(to).encode || !tensor.read))
+      throw Error(Status::unsupported, message("tensor ", quoted(tensor.name), ": cannot be converted from ",
+                                               name(tensor.from), " to ", name(to)));
+  }
+  return types;
+}
+
+bool convert_rows(const QuantizeTensor& tensor, Dtype to, int64_t first, int64_t rows, float* values, std::byte* out) {
+  const int64_t cols = row_length(tensor.shape);
+  tensor.read(first, rows, values);
+  block_format(to).encode(values, out, rows * cols, nullptr);
+  return !tensor.scales || !has_nan_e4m3(tensor.stored->data + first * cols, rows * cols);
+}
+
 QuantizeJob quantize_job(std::shared_ptr<const Checkpoint> source) {
   const bool is_gguf = source->container == Checkpoint::Container::gguf;
   QuantizeJob job;
   job.facts = is_gguf ? facts_of_gguf(*source) : facts_of_folder(*source);
   for (const StoredTensor& stored : source->tensors) {
-    const auto read = [&stored](int64_t first, int64_t rows, float* out) {
+    if (is_f8_scales(*source, stored)) continue;   // part of the values of another tensor
+    const StoredTensor* scales = f8_scales(*source, stored);
+    const auto read = [&stored, scales](int64_t first, int64_t rows, float* out) {
       const int64_t cols = row_length(stored.shape);
-      decode(stored.dtype, stored.data + bytes_of(stored.dtype, first * cols), out, rows * cols);
+      if (scales) decode_f8_rows(stored, *scales, first, rows, out);
+      else decode(stored.dtype, stored.data + bytes_of(stored.dtype, first * cols), out, rows * cols);
     };
     job.tensors.push_back({stored.name, is_gguf ? stored.name : gguf_role(stored.name), stored.shape, stored.dtype, read,
-                           &stored});
+                           &stored, scales});
   }
   job.write_metadata = [source, is_gguf](GgufWriter& writer) {
     if (is_gguf) writer.copy_entries(source->metadata);

@@ -29,6 +29,8 @@ struct QuantizeTensor {
   // The stored tensor with just these values in this order, if there is one: its bytes are copied when the format
   // stays, and integers, which are never converted, need it.
   const StoredTensor* stored = nullptr;
+  // The scales that `read` multiplies FP8 codes with; they are checked before the first call.
+  const StoredTensor* scales = nullptr;
 };
 
 struct QuantizeJob {
@@ -41,6 +43,16 @@ struct QuantizeJob {
 // A model as it is: same names, shapes, order and metadata. Of a model folder, the new file holds config and tokenizer
 // too (folder_in_gguf.hpp).
 QuantizeJob quantize_job(std::shared_ptr<const Checkpoint> source);
+
+// The format that each of the job's tensors gets. Throws Error(unsupported) for one that cannot be converted.
+std::vector<Dtype> choose_types(const QuantizeJob& job, const QuantMix& mix);
+
+// Rows [first, first + rows) in format `to`: what quantize() writes for them, whatever the pieces. values: room for them
+// as f32, filled. False if there is NaN among FP8 codes. Any thread.
+bool convert_rows(const QuantizeTensor& tensor, Dtype to, int64_t first, int64_t rows, float* values, std::byte* out);
+
+// Rows of this many values are converted at once: 4 MiB of f32, long enough to share, short enough to cancel.
+inline constexpr int64_t kQuantizePiece = int64_t{1} << 20;
 
 // How far the stored values moved, over all values of a tensor. A copied tensor has not moved.
 struct QuantizeError {
@@ -67,7 +79,8 @@ struct QuantizeProgress {
 // Called between pieces; false stops with Error(cancelled).
 using QuantizeCallback = FunctionRef<bool(const QuantizeProgress&)>;
 
-// Throws Error(unsupported) if a format chosen has no encoder, Error(io, out_of_memory, cancelled). What `out` has
+// Throws Error(unsupported) if a format chosen has no encoder, Error(corrupt) naming an FP8 tensor whose codes or scales
+// are no numbers, Error(io, out_of_memory, cancelled). What `out` has
 // received by then is not a file.
 QuantizeReport quantize(const std::shared_ptr<Host>& host, TaskRunner& runner, const QuantizeJob& job,
                         const QuantMix& mix, ByteSink& out, QuantizeCallback progress);

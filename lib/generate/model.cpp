@@ -5,6 +5,7 @@
 #include "core/message.hpp"
 #include "core/status.hpp"
 #include "generate/fingerprint.hpp"
+#include "models/weight_scales.hpp"
 
 namespace hadal {
 namespace {
@@ -51,20 +52,30 @@ uint64_t table_bytes(const Tokenizer* tokenizer) {
   return kCode + (tokenizer ? uint64_t(tokenizer->size()) * kPerToken : 0);
 }
 
-ModelPlan plan_program(const Program& program, const TextModel& text, const Options& options, int workers,
-                       const Tokenizer* tokenizer) {
+// What the option `weights` asks for; nullptr for weights as the file has them.
+std::unique_ptr<WeightConversion> conversion_for(const Options& options, TextModel& text) {
+  const std::string_view type = options.get("weights");
+  return type == "auto" ? nullptr : std::make_unique<WeightConversion>(text, type);
+}
+
+ModelPlan plan_program(const Program& program, const TextModel& text, const WeightConversion* conversion,
+                       const Options& options, int workers, const Tokenizer* tokenizer) {
   ModelPlan plan;
   plan.context = context_for(options, text.config);
   plan.parameters = text.parameters();
   plan.packed = program.packed_bytes();
   for (const Weight& weight : text.weights) {
     plan.largest_weight = std::max<uint64_t>(plan.largest_weight, weight.bytes());
-    if (program.packed_bytes(weight) == 0) plan.weights += weight.bytes();
+    if (program.packed_bytes(weight) > 0) continue;
+    plan.weights += weight.bytes();
+    if (conversion && conversion->converts(weight)) plan.converted += weight.bytes();
   }
+  if (conversion) plan.largest_weight += conversion->working_bytes();
   plan.arena = program.plan(run_sizes(options, text.config), workers).arena_bytes;
   plan.cache = pages_for(plan.context) * program.cache_layout().page_bytes +
                uint64_t(text.config.vocab_size) * (sizeof(float) * 3 + sizeof(double));   // logits and sampler
-  plan.tables = table_bytes(tokenizer);
+  plan.scales = scale_bytes(text);
+  plan.tables = table_bytes(tokenizer) + plan.scales;
   plan.available = available_memory();
   plan.limit = uint64_t(options.integer("memory_limit"));
   return plan;
@@ -108,6 +119,7 @@ ModelPlan plan_model(Runtime& runtime, const Options& options, OpenCheckpoint op
   refuse_drafts(options);
   const auto checkpoint = open(true);
   const auto text = build_text_model(checkpoint);
+  const auto conversion = conversion_for(options, *text);
   const Program program(text->graph, backend_for(options), text->weights);
   const int64_t threads = runtime.options().integer("threads");
   std::unique_ptr<Tokenizer> tokenizer;
@@ -116,7 +128,7 @@ ModelPlan plan_model(Runtime& runtime, const Options& options, OpenCheckpoint op
   } catch (const Error&) {
     // A plan needs none.
   }
-  return plan_program(program, *text, options, threads > 0 ? int(threads) : runtime.runner().concurrency(),
+  return plan_program(program, *text, conversion.get(), options, threads > 0 ? int(threads) : runtime.runner().concurrency(),
                       tokenizer.get());
 }
 
@@ -179,10 +191,12 @@ void Model::choose_template() {
 
 void Model::load_weights(Progress progress) {
   text_ = build_text_model(checkpoint_);
+  conversion_ = conversion_for(options_, *text_);
+  load_scales(*text_, host_);
   backend_ = backend_for(options_);
   program_ = std::make_unique<Program>(text_->graph, backend_, text_->weights);
   TaskRunner& runner = runtime_->runner();
-  plan_ = plan_program(*program_, *text_, options_, runner.concurrency(), tokenizer_.get());
+  plan_ = plan_program(*program_, *text_, conversion_.get(), options_, runner.concurrency(), tokenizer_.get());
   // While packing, the largest weight lies there twice, but cache and arena do not exist yet.
   const uint64_t while_packing = plan_.weights + plan_.packed + plan_.tables + plan_.largest_weight;
   const uint64_t peak = std::max(plan_.total(), while_packing);
@@ -190,22 +204,28 @@ void Model::load_weights(Progress progress) {
     throw Error(Status::out_of_memory,
                 message("memory_limit: expected room for ", peak, " bytes (weights ", plan_.weights, ", packed ",
                         plan_.packed, ", cache ", plan_.cache, ", arena ", plan_.arena, "), found ", plan_.limit));
-  host_keeper_->count(plan_.weights + plan_.tables);
+  host_keeper_->count(plan_.weights - plan_.converted + plan_.tables - plan_.scales);   // the rest it lends
 
   uint64_t total = 0, done = 0;
   for (const Weight& weight : text_->weights) total += weight.bytes();
   {
     const std::lock_guard computing(runtime_->computing());
-    program_->pack(host_, runner, [&](const Weight& weight, bool reads_source) {
+    const auto ready = [&](const Weight& weight) {
+      if (conversion_) conversion_->make(weight, host_, runner);
+    };
+    program_->pack(host_, runner, ready, [&](const Weight& weight, bool reads_source) {
       if (!reads_source && weight.data && weight.source) weight.source->forget(weight.data, weight.bytes());
+      if (!reads_source && conversion_) conversion_->drop(weight);
       done += weight.bytes();
       progress("pack", total > 0 ? double(done) / double(total) : 1);
     });
+    if (conversion_) conversion_->finish();
   }
   pages_ = std::make_shared<PagePool>(host_, program_->cache_layout().page_bytes);
   scheduler_ = std::make_shared<Scheduler>(runtime_, *program_, host_, run_sizes(options_, text_->config));
   runtime_->add(scheduler_);
   fingerprint_ = message(checkpoint_hash(*checkpoint_), " ", backend_->name(), " ", options_.get("cache_type"), " ",
+                         options_.get("weights"), " ",
                          program_->cache_layout().page_bytes);
 }
 

@@ -17,6 +17,7 @@
 #include "generate/scheduler.hpp"
 #include "graph/program.hpp"
 #include "models/text_model.hpp"
+#include "models/weight_conversion.hpp"
 #include "tokenizer/tokenizer.hpp"
 
 namespace hadal {
@@ -26,7 +27,9 @@ using Progress = FunctionRef<void(std::string_view stage, double done)>;
 
 struct ModelPlan {
   uint64_t weights = 0, packed = 0, cache = 0, arena = 0, tables = 0;
-  uint64_t largest_weight = 0;   // source bytes that lie beside the packed ones while loading
+  uint64_t converted = 0;        // of weights: made while loading instead of mapped
+  uint64_t scales = 0;           // of tables: of FP8 weights
+  uint64_t largest_weight = 0;   // what lies beside the packed bytes while loading
   uint64_t available = 0, limit = 0;
   int64_t context = 0, parameters = 0;
   uint64_t total() const { return weights + packed + cache + arena + tables; }
@@ -87,6 +90,7 @@ class Model {
   std::string template_source_, template_error_;
   std::string template_family_;   // whose built-in template is used because the file has none
   std::unique_ptr<TextModel> text_;
+  std::unique_ptr<WeightConversion> conversion_;   // keeps converted weights that the backend reads where they lie
   std::shared_ptr<Backend> backend_;
   std::unique_ptr<Program> program_;
   std::shared_ptr<PagePool> pages_;

@@ -25,6 +25,9 @@ constexpr OptionInfo kTable[] = {
     {"cache_type", model, choice, 0, 0, "f16 f32 bf16 q8", "f16", "number format of the key/value cache; the reference "
      "backend uses f32"},
     {"panels", model, boolean, 0, 0, "", "on", "rearrange weights for speed; off: they stay where the file is mapped"},
+    {"weights", model, choice, 0, 0, "auto f8 f32 f16 bf16 q8_0 q6_k q5_k_m q5_k_s q5_k q5_1 q5_0 q4_k_m q4_k_s q4_k q4_1 q4_0 "
+     "iq4_nl q3_k_l q3_k_m q3_k_s q3_k q2_k", "auto", "number format of the weights in memory, made while loading as hadal "
+     "quantize makes it in a file; auto = as the file has them; f8 = FP8 where DeepSeek publishes it"},
     {"memory_limit", model, bytes, 0, kMany, "", "0", "the most memory the model and its sessions may keep resident, "
      "mapped weights included; 0 = no limit"},
     {"batch", model, integer, 1, 256, "", "16", "the most sessions computed in one run"},

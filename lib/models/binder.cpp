@@ -2,6 +2,7 @@
 
 #include "core/message.hpp"
 #include "core/status.hpp"
+#include "formats/f8_tensors.hpp"
 #include "models/tensor_names.hpp"
 
 namespace hadal {
@@ -44,9 +45,11 @@ const StoredTensor& Binder::expect(std::string_view name, const std::vector<int6
     throw Error(Status::corrupt,
                 message(tensor->name, ": expected ", shape_text(shape), ", found ", shape_text(tensor->shape)));
   const bool is_vector = shape.size() == 1;
-  if (!is_float(tensor->dtype) && (is_vector || !is_block_type(tensor->dtype)))
+  const bool is_f8 = tensor->dtype == Dtype::f8_e4m3;
+  if (!is_float(tensor->dtype) && (is_vector || !(is_f8 || is_block_type(tensor->dtype))))
     throw Error(Status::unsupported, message(tensor->name, ": expected ", is_vector ? "floats" : "floats or blocks",
                                              ", found ", hadal::name(tensor->dtype)));
+  f8_scales(*model_->checkpoint, *tensor);   // are there and fit
   return *tensor;
 }
 

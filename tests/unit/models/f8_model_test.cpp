@@ -78,27 +78,40 @@ TEST_CASE("an FP8 model gives the logits that transformers gives on its de-quant
   ThreadPool pool(2);
   struct Setting {
     const char *backend, *cpu;
-    double bound;   // as in golden_logits_test.cpp
+    Dtype cache;
     bool panels;
+    double bound;   // share of the logits' range; c-api.md section 4: 1e-4 for the reference, 2e-3 for float weights
   };
-  for (const Setting& setting : {Setting{"reference", "", 1e-4, true}, {"cpu", "scalar", 2e-3, true},
-                                 {"cpu", "avx2", 2e-3, true}, {"cpu", "avx2", 2e-3, false}}) {
+  constexpr Setting kSettings[] = {{"reference", "", Dtype::f32, true, 1e-4}, {"cpu", "scalar", Dtype::f32, true, 2e-3},
+                                   {"cpu", "avx2", Dtype::f32, true, 2e-3},   {"cpu", "avx2", Dtype::f32, false, 2e-3},
+                                   {"cpu", "", Dtype::f16, true, 5e-3}};   // of 95 % of the rows, where experts may change
+  for (const Setting& setting : kSettings) {
     CAPTURE(std::string(setting.backend));
     CAPTURE(std::string(setting.cpu));
     CAPTURE(setting.panels);
     BackendOptions options;
     options.cpu = setting.cpu;
     options.panels = setting.panels;
-    if (std::string(setting.backend) == "reference") options.cache_type = Dtype::f32;
+    options.cache_type = setting.cache;
+    try {
+      open_backend(setting.backend, options);
+    } catch (const Error& error) {
+      REQUIRE(error.status() == Status::unsupported);
+      MESSAGE("skipped: ", std::string(error.what()));
+      continue;
+    }
     ModelRunner runner(*model, setting.backend, options, pool);
     const auto logits = runner.feed(tokens, kPositions);
-    double worst = 0;
-    for (int64_t row = 0; row < kPositions / kEvery; ++row)
+    std::vector<double> worst;
+    for (int64_t row = 0; row < kPositions / kEvery; ++row) {
+      worst.push_back(0);
       for (int64_t i = 0; i < vocab; ++i)
-        worst = std::max(worst, std::abs(double(golden[size_t(row * vocab + i)]) -
-                                         logits[size_t(((row + 1) * kEvery - 1) * vocab + i)]));
-    MESSAGE(std::string(setting.backend), " ", std::string(setting.cpu), ": ", worst / (double(*high) - *low), " of the range");
-    CHECK(worst / (double(*high) - *low) <= setting.bound);
+        worst.back() = std::max(worst.back(), std::abs(double(golden[size_t(row * vocab + i)]) -
+                                                       logits[size_t(((row + 1) * kEvery - 1) * vocab + i)]));
+    }
+    std::sort(worst.begin(), worst.end());
+    const size_t rows = setting.cache == Dtype::f16 ? worst.size() * 95 / 100 : worst.size();
+    CHECK(worst[rows - 1] / (double(*high) - *low) <= setting.bound);
     runner.reset();
     CHECK(runner.feed(tokens, 7) == logits);
   }
