@@ -77,6 +77,9 @@ def weight(name, shape):
     return np.float32(1) + u * np.float32(0.25) if "norm" in name else u * np.float32(0.25)
 
 
+weight_of = weight   # tiny_quantised.py puts its own here
+
+
 def tokens():
     u = uniform(fnv1a("tokens"), POSITIONS)
     return ((u + 1) * (VOCAB / 2)).astype(np.int64)
@@ -88,7 +91,7 @@ class V1Experts(torch.nn.Module):
     def __init__(self, prefix, c):
         super().__init__()
         self.k, self.norm = c["num_experts_per_tok"], c["norm_topk_prob"]
-        draw = lambda name, *shape: torch.from_numpy(weight(prefix + name + ".weight", shape))
+        draw = lambda name, *shape: torch.from_numpy(weight_of(prefix + name + ".weight", shape))
         hidden, ff, shared = c["hidden_size"], c["moe_intermediate_size"], c["n_shared_experts"] * c["moe_intermediate_size"]
         self.gate = draw("gate", c["n_routed_experts"], hidden)
         triple = lambda at, width: [draw(at + "gate_proj", width, hidden), draw(at + "up_proj", width, hidden),
@@ -115,9 +118,9 @@ class V1Experts(torch.nn.Module):
 def drawn(key, shape):
     """A value of transformers' state: its stacked experts are drawn under the published names of each."""
     if ".mlp.experts." not in key:
-        return weight(key, shape)
+        return weight_of(key, shape)
     at = key[:key.rindex(".experts.")] + ".experts."
-    one = lambda e, name, rows, cols: weight(f"{at}{e}.{name}.weight", (rows, cols))
+    one = lambda e, name, rows, cols: weight_of(f"{at}{e}.{name}.weight", (rows, cols))
     experts, rows, cols = shape
     if key.endswith("down_proj"):
         return np.stack([one(e, "down_proj", rows, cols) for e in range(experts)])
@@ -148,7 +151,8 @@ def record_draft(model, config, folder):
     print("draft", rows.shape, "range", float(rows.max() - rows.min()))
 
 
-def record(name, family, config, out):
+def model_of(family, config):
+    """The float32 model with every weight drawn."""
     if family == "Deepseek":
         transformer, kept = "Llama", {k: v for k, v in config.items() if k in BASE}
     else:
@@ -166,18 +170,27 @@ def record(name, family, config, out):
         for i, layer in enumerate(model.model.layers):
             if i >= config["first_k_dense_replace"]:
                 layer.mlp = V1Experts(f"model.layers.{i}.mlp.", config)
+    return model
+
+
+def published_config(family, config):
+    model_type = {"DeepseekV2": "deepseek_v2", "DeepseekV3": "deepseek_v3", "DeepseekV32": "deepseek_v32"}
+    written = dict(config, model_type=model_type.get(family, family.lower()), architectures=[family + "ForCausalLM"])
+    if family == "Qwen2":
+        written["use_sliding_window"] = False
+    return written
+
+
+def record(name, family, config, out):
+    model = model_of(family, config)
     folder = os.path.join(out, name)
     os.makedirs(folder, exist_ok=True)
     with torch.no_grad():
         logits = model(torch.from_numpy(tokens())[None], use_cache=False).logits[0].numpy()
         if "num_nextn_predict_layers" in config:
             record_draft(model, config, folder)
-    model_type = {"DeepseekV2": "deepseek_v2", "DeepseekV3": "deepseek_v3", "DeepseekV32": "deepseek_v32"}
-    written = dict(config, model_type=model_type.get(family, family.lower()), architectures=[family + "ForCausalLM"])
-    if family == "Qwen2":
-        written["use_sliding_window"] = False
     with open(os.path.join(folder, "config.json"), "w") as f:
-        json.dump(written, f, indent=1)
+        json.dump(published_config(family, config), f, indent=1)
         f.write("\n")
     rows = np.ascontiguousarray(logits[EVERY - 1::EVERY].astype("<f4"))
     rows.tofile(os.path.join(folder, "logits.f32"))

@@ -106,17 +106,15 @@ std::vector<Tiny> tensors_of(const Json& config) {
   return tensors;
 }
 
-size_t elements(const std::vector<int64_t>& shape) {
-  size_t count = 1;
-  for (int64_t extent : shape) count *= size_t(extent);
-  return count;
-}
-
-void store(Checkpoint& checkpoint, std::string name, std::vector<int64_t> shape, std::vector<float> values) {
-  auto kept = std::make_shared<std::vector<float>>(std::move(values));
-  checkpoint.tensors.push_back({std::move(name), Dtype::f32, std::move(shape),
-                                reinterpret_cast<const std::byte*>(kept->data()), kept->size() * sizeof(float), 0, 0});
+void store(Checkpoint& checkpoint, std::string name, std::vector<int64_t> shape, Drawn drawn) {
+  auto kept = std::make_shared<std::vector<std::byte>>(std::move(drawn.bytes));
+  checkpoint.tensors.push_back({name, drawn.dtype, std::move(shape), kept->data(), kept->size(), 0, 0});
   checkpoint.owned.push_back(kept);
+  if (drawn.scale_inv.empty()) return;
+  auto scales = std::make_shared<std::vector<float>>(std::move(drawn.scale_inv));
+  checkpoint.tensors.push_back({name + "_scale_inv", Dtype::f32, drawn.scale_shape,
+                                reinterpret_cast<const std::byte*>(scales->data()), scales->size() * sizeof(float), 0, 0});
+  checkpoint.owned.push_back(scales);
 }
 
 void index(Checkpoint& checkpoint) {
@@ -124,18 +122,34 @@ void index(Checkpoint& checkpoint) {
 }
 
 // Rows of [heads, 2, half] to [heads, half, 2]: what converters to GGUF do to q and k of llama models.
-std::vector<float> permuted(const std::vector<float>& rows, size_t row_size, size_t heads) {
-  const size_t head_dim = rows.size() / row_size / heads, half = head_dim / 2;
-  std::vector<float> out(rows.size());
+std::vector<std::byte> permuted(const std::vector<std::byte>& rows, size_t row_bytes, size_t heads) {
+  const size_t head_dim = rows.size() / row_bytes / heads, half = head_dim / 2;
+  std::vector<std::byte> out(rows.size());
   for (size_t h = 0; h < heads; ++h)
     for (size_t i = 0; i < half; ++i)
       for (size_t s = 0; s < 2; ++s)
-        std::memcpy(&out[(h * head_dim + 2 * i + s) * row_size], &rows[(h * head_dim + s * half + i) * row_size],
-                    row_size * sizeof(float));
+        std::memcpy(&out[(h * head_dim + 2 * i + s) * row_bytes], &rows[(h * head_dim + s * half + i) * row_bytes],
+                    row_bytes);
   return out;
 }
 
+Drawn in_f32(const std::vector<float>& values) {
+  Drawn drawn{Dtype::f32, std::vector<std::byte>(values.size() * sizeof(float))};
+  std::memcpy(drawn.bytes.data(), values.data(), drawn.bytes.size());
+  return drawn;
+}
+
+Drawn draw_f32(const std::string& name, const std::vector<int64_t>& shape) {
+  return in_f32(weight(name, elements(shape)));
+}
+
 }  // namespace
+
+size_t elements(const std::vector<int64_t>& shape) {
+  size_t count = 1;
+  for (int64_t extent : shape) count *= size_t(extent);
+  return count;
+}
 
 std::vector<float> uniform(std::string_view name, size_t count) {
   std::vector<float> values(count);
@@ -157,12 +171,13 @@ std::vector<float> weight(std::string_view name, size_t count) {
   return values;
 }
 
-std::shared_ptr<Checkpoint> tiny_checkpoint(const std::string& config_json) {
+std::shared_ptr<Checkpoint> tiny_checkpoint(const std::string& config_json, Draw draw) {
+  if (!draw) draw = draw_f32;
   auto checkpoint = std::make_shared<Checkpoint>();
   checkpoint->container = Checkpoint::Container::safetensors;
   checkpoint->config = parse_json(config_json, "config.json");
   for (const Tiny& tensor : tensors_of(checkpoint->config))
-    store(*checkpoint, tensor.name, tensor.shape, weight(tensor.name, elements(tensor.shape)));
+    store(*checkpoint, tensor.name, tensor.shape, draw(tensor.name, tensor.shape));
   index(*checkpoint);
   return checkpoint;
 }
@@ -253,23 +268,25 @@ void write_keys(Checkpoint& checkpoint, const Json& config, bool split_kv_b) {
 }
 
 // kv_b_proj as today's converters write it: attn_k_b [heads, rank, nope], attn_v_b [heads, value, rank].
-void store_split(Checkpoint& checkpoint, const Json& config, const std::string& at, const std::vector<float>& kv_b) {
+void store_split(Checkpoint& checkpoint, const Json& config, const std::string& at, const Drawn& joint) {
   const size_t heads = size_t(integer(config, "num_attention_heads")), rank = size_t(integer(config, "kv_lora_rank"));
   const size_t nope = size_t(integer(config, "qk_nope_head_dim")), value = size_t(integer(config, "v_head_dim"));
-  std::vector<float> k(heads * rank * nope), v;
+  std::vector<float> kv_b(joint.bytes.size() / sizeof(float)), k(heads * rank * nope), v;
+  std::memcpy(kv_b.data(), joint.bytes.data(), joint.bytes.size());
   for (size_t h = 0; h < heads; ++h) {
     const float* head = &kv_b[h * (nope + value) * rank];
     for (size_t n = 0; n < nope; ++n)
       for (size_t r = 0; r < rank; ++r) k[(h * rank + r) * nope + n] = head[n * rank + r];
     v.insert(v.end(), head + nope * rank, head + (nope + value) * rank);
   }
-  store(checkpoint, gguf_tensor_name(at + "k_b_proj.weight"), {int64_t(heads), int64_t(rank), int64_t(nope)}, std::move(k));
-  store(checkpoint, gguf_tensor_name(at + "v_b_proj.weight"), {int64_t(heads), int64_t(value), int64_t(rank)}, std::move(v));
+  store(checkpoint, gguf_tensor_name(at + "k_b_proj.weight"), {int64_t(heads), int64_t(rank), int64_t(nope)}, in_f32(k));
+  store(checkpoint, gguf_tensor_name(at + "v_b_proj.weight"), {int64_t(heads), int64_t(value), int64_t(rank)}, in_f32(v));
 }
 
 }  // namespace
 
-std::shared_ptr<Checkpoint> tiny_gguf_checkpoint(const std::string& config_json, bool split_kv_b) {
+std::shared_ptr<Checkpoint> tiny_gguf_checkpoint(const std::string& config_json, bool split_kv_b, Draw draw) {
+  if (!draw) draw = draw_f32;
   const Json config = parse_json(config_json, "config.json");
   auto checkpoint = std::make_shared<Checkpoint>();
   checkpoint->container = Checkpoint::Container::gguf;
@@ -277,15 +294,15 @@ std::shared_ptr<Checkpoint> tiny_gguf_checkpoint(const std::string& config_json,
   const bool permute = integer(config, "kv_lora_rank") == 0;
 
   // The experts of one projection are one tensor: their values follow each other.
-  std::vector<std::pair<std::string, std::vector<float>>> stacks;
+  std::vector<std::pair<std::string, Drawn>> stacks;
   std::vector<std::vector<int64_t>> stack_shapes;
   for (const Tiny& tensor : tensors_of(config)) {
-    std::vector<float> values = weight(tensor.name, elements(tensor.shape));
-    const size_t row_size = tensor.shape.size() == 2 ? size_t(tensor.shape[1]) : 1;
+    Drawn values = draw(tensor.name, tensor.shape);
+    const size_t row_bytes = values.bytes.size() / size_t(tensor.shape[0]);
     if (permute && tensor.name.find("q_proj") != std::string::npos)
-      values = permuted(values, row_size, size_t(integer(config, "num_attention_heads")));
+      values.bytes = permuted(values.bytes, row_bytes, size_t(integer(config, "num_attention_heads")));
     if (permute && tensor.name.find("k_proj") != std::string::npos)
-      values = permuted(values, row_size, size_t(integer(config, "num_key_value_heads")));
+      values.bytes = permuted(values.bytes, row_bytes, size_t(integer(config, "num_key_value_heads")));
     const size_t expert = tensor.name.find(".mlp.experts.");
     if (expert != std::string::npos) {
       const size_t number = expert + std::string_view(".mlp.experts.").size();
@@ -293,10 +310,10 @@ std::shared_ptr<Checkpoint> tiny_gguf_checkpoint(const std::string& config_json,
       size_t s = 0;
       while (s < stacks.size() && stacks[s].first != name) ++s;
       if (s == stacks.size()) {
-        stacks.push_back({name, {}});
+        stacks.push_back({name, {values.dtype, {}}});
         stack_shapes.push_back({integer(config, "n_routed_experts"), tensor.shape[0], tensor.shape[1]});
       }
-      stacks[s].second.insert(stacks[s].second.end(), values.begin(), values.end());
+      stacks[s].second.bytes.insert(stacks[s].second.bytes.end(), values.bytes.begin(), values.bytes.end());
     } else if (split_kv_b && tensor.name.ends_with("kv_b_proj.weight")) {
       store_split(*checkpoint, config, tensor.name.substr(0, tensor.name.rfind("kv_b_proj")), values);
     } else {
