@@ -58,6 +58,23 @@ void put_value(const Place& place, const Element* value, int64_t first, int64_t 
                 size_t(std::min(kBlock, count - i)) * sizeof(Element));
 }
 
+// A row of the latent cache at its place.
+void put_row(std::byte* slot, const CacheArrangement& arrangement, const float* row, int64_t position, int64_t dim,
+             const CpuConfig& config) {
+  std::byte* const out = slot + size_t(position) * arrangement.row_bytes;
+  switch (config.cache_type) {
+    case Dtype::f32: std::memcpy(out, row, arrangement.row_bytes); break;
+    case Dtype::q8_0: {
+      float* const scales = reinterpret_cast<float*>(slot + arrangement.key_scales) + position * arrangement.key_groups;
+      for (int64_t i = 0; i < dim; i += kGroup)
+        scales[i / kGroup] = quantise_group(reinterpret_cast<int8_t*>(out) + i, row + i, std::min(kGroup, dim - i));
+      break;
+    }
+    default:
+      attention_kernels(config.level).narrow(reinterpret_cast<uint16_t*>(out), row, dim, config.cache_type);
+  }
+}
+
 void put_scaled(const Place& place, const float* key, const float* value, const CacheSlot& slot) {
   int8_t bytes[kGroup];
   float* const key_scales = reinterpret_cast<float*>(place.head + place.arrangement.key_scales);
@@ -96,7 +113,8 @@ void append_token(const NodeContext& context, const BatchSequence& sequence, int
   const int64_t position = sequence.position + token - sequence.first_token;
   std::byte* const page = sequence.pages[size_t(position / kPage)] + context.cache.offsets[size_t(slot.index)];
   const float* key = context.inputs[0].row<const float>(token).data();
-  const float* value = context.inputs[1].row<const float>(token).data();
+  if (arrangement.row_bytes > 0) return put_row(page, arrangement, key, position % kPage, slot.key_dim, config);
+  const float* value = slot.value_dim > 0 ? context.inputs[1].row<const float>(token).data() : nullptr;
   for (int64_t head = 0; head < slot.kv_heads; ++head, key += slot.key_dim, value += slot.value_dim) {
     const Place place{page + size_t(head) * arrangement.head_bytes, position % kPage, arrangement};
     if (config.cache_type == Dtype::q8_0) {
@@ -115,7 +133,8 @@ bool supports(const Node&, const CpuConfig&) { return true; }
 int64_t tasks(const NodeContext& context, int, const CpuConfig&) {
   const CacheSlot& slot = context.node.as<AttentionAttributes>().slot;
   const int64_t tokens = context.inputs[0].rows;
-  if (tokens * slot.kv_heads * (slot.key_dim + slot.value_dim) <= kSmall) return tokens > 0;
+  const int64_t stored = slot.key_dim + (slot.values_in_keys ? 0 : slot.value_dim);
+  if (tokens * slot.kv_heads * stored <= kSmall) return tokens > 0;
   return (tokens + kTokensPerTask - 1) / kTokensPerTask;
 }
 

@@ -145,7 +145,8 @@ void merge_token(const NodeContext& context, const Geometry& g, const Share& sha
 bool supports(const Node& node, const CpuConfig&) {
   const auto& attributes = node.as<AttentionAttributes>();
   const CacheSlot& slot = attributes.slot;
-  return slot.kv_heads > 0 && slot.key_dim > 0 && slot.value_dim > 0 && attributes.heads % slot.kv_heads == 0;
+  return slot.kv_heads > 0 && slot.key_dim > 0 && slot.value_dim > 0 && !slot.values_in_keys &&
+         attributes.heads % slot.kv_heads == 0;
 }
 
 size_t scratch_bytes(const Node& node, const Sizes&, int workers, const CpuConfig& config) {

@@ -15,6 +15,12 @@ CacheArrangement arrangement_of(const CacheSlot& slot, Dtype cache_type) {
   a.value_blocks = (slot.value_dim + CacheArrangement::kBlock - 1) / CacheArrangement::kBlock;
   a.key_groups = groups(slot.key_dim);
   a.value_groups = groups(slot.value_dim);
+  if (slot.values_in_keys && slot.value_dim > 0) {
+    a.row_bytes = size_t(slot.key_dim) * element_bytes;
+    a.key_scales = page * a.row_bytes;
+    a.head_bytes = a.key_scales + page * size_t(a.key_groups) * sizeof(float);
+    return a;
+  }
   a.values = page * size_t(slot.key_dim) * element_bytes;
   a.key_scales = a.values + page * size_t(a.value_blocks * CacheArrangement::kBlock) * element_bytes;
   a.value_scales = a.key_scales + page * size_t(a.key_groups) * sizeof(float);

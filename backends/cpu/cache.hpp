@@ -10,6 +10,13 @@
 //   key scales [ceil(key_dim / 32)][64], value scales [ceil(value_dim / 32)][64]
 //
 // where scale = (largest magnitude of the group) / 127 and value = int8 * scale.
+//
+// A slot whose values lie in its keys has one row per position, read whole by every head and, by sparse attention, at
+// single positions:
+//
+//   rows    [64 positions][key_dim], with q8_0 followed by scales [64][ceil(key_dim / 32)]
+//
+// One without values (an indexer's keys) is arranged as the keys of other slots.
 #pragma once
 
 #include <cstddef>
@@ -33,6 +40,7 @@ struct CacheArrangement {
   size_t key_scales = 0;
   size_t value_scales = 0;
   size_t head_bytes = 0;
+  size_t row_bytes = 0;       // of a position, where values lie in keys; otherwise 0
 };
 
 CacheArrangement arrangement_of(const CacheSlot& slot, Dtype cache_type);

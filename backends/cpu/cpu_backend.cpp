@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "backends/cpu/expert_stack.hpp"
+#include "backends/cpu/latent_heads.hpp"
 #include "backends/cpu/op_table.hpp"
 #include "backends/cpu/panel.hpp"
 #include "core/message.hpp"
@@ -47,6 +48,7 @@ class CpuBackend final : public Backend {
   }
 
   size_t packed_bytes(const Weight& weight, WeightUse use) const override {
+    if (use.head) return latent_heads_bytes(weight, use);
     if (use.expert) return ExpertStack::bytes_for(weight, slots_for(weight, use));
     if (use.router) return size_t(panels_bytes(Dtype::f32, weight.rows, weight.cols));
     if (wants_panels(weight, use, config_)) return size_t(panels_bytes(weight.dtype, weight.rows, weight.cols));
@@ -56,7 +58,8 @@ class CpuBackend final : public Backend {
   std::unique_ptr<PackedWeight> pack(const Weight& weight, WeightUse use, const std::shared_ptr<Host>& host,
                                      TaskRunner& runner) override {
     check(weight, use);
-    if (use.expert) return make_experts(weight, use, host);
+    if (use.head) return pack_latent_heads(weight, use, host, runner, config_);
+    if (use.expert) return make_experts(weight, use, host, runner);
     auto packed = std::make_unique<CpuWeight>();
     packed->dtype = weight.dtype;
     packed->rows = weight.rows;
@@ -113,13 +116,17 @@ class CpuBackend final : public Backend {
     return !config_.panels ? 0 : use.expert_slots < 0 ? all : std::min(use.expert_slots, all);
   }
 
-  // Experts are packed by the runs that use them.
-  std::unique_ptr<PackedWeight> make_experts(const Weight& stack, WeightUse use,
-                                             const std::shared_ptr<Host>& host) const {
+  // Experts are packed by the runs that use them; those that must be looked at first, or have no file, at once.
+  std::unique_ptr<PackedWeight> make_experts(const Weight& stack, WeightUse use, const std::shared_ptr<Host>& host,
+                                             TaskRunner& runner) const {
     const int64_t slots = slots_for(stack, use);
     const size_t bytes = ExpertStack::bytes_for(stack, slots);
     Buffer memory(host, bytes, stack.name, bytes >= 2 * kHugePage ? kHugePage : Buffer::kAlignment);
-    return std::make_unique<ExpertStack>(stack, slots, config_.panels || use.expert_slots >= 0, std::move(memory));
+    auto experts =
+        std::make_unique<ExpertStack>(stack, slots, config_.panels || use.expert_slots >= 0, std::move(memory));
+    const bool at_once = !stack.source || stack.dtype == Dtype::f8_e4m3;
+    if (at_once && slots == int64_t(stack.parts.size())) experts->fill(runner);
+    return experts;
   }
 
   // A router's rows as f32 panels.

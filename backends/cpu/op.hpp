@@ -35,9 +35,13 @@ extern const CpuOp kRopeTable;
 extern const CpuOp kRope;
 // norm.cpp
 extern const CpuOp kRmsNorm;
-// append.cpp, attention.cpp
+// layer_norm.cpp
+extern const CpuOp kLayerNorm;
+// append.cpp, attention.cpp, latent_attention.cpp, index_select.cpp
 extern const CpuOp kAppend;
 extern const CpuOp kAttention;
+extern const CpuOp kLatentAttention;
+extern const CpuOp kIndexSelect;
 // route.cpp, experts.cpp
 extern const CpuOp kRoute;
 extern const CpuOp kExperts;

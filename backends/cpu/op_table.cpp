@@ -11,18 +11,18 @@ const CpuOp* op_for(Op op) {
     case Op::rope_table: return &kRopeTable;
     case Op::rope: return &kRope;
     case Op::rms_norm: return &kRmsNorm;
+    case Op::layer_norm: return &kLayerNorm;
     case Op::append: return &kAppend;
     case Op::attention: return &kAttention;
     case Op::route: return &kRoute;
     case Op::experts: return &kExperts;
+    case Op::latent_attention: return &kLatentAttention;
+    case Op::index_select: return &kIndexSelect;
     case Op::swiglu: return &kSwiglu;
     case Op::add: return &kAdd;
     case Op::concat: return &kConcat;
     case Op::input: return &kInput;
     case Op::select_rows: return &kSelectRows;
-    case Op::layer_norm:
-    case Op::latent_attention:
-    case Op::index_select: return nullptr;
   }
   return nullptr;
 }

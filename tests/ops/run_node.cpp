@@ -16,6 +16,8 @@ WeightUse use_of(const Node& node, size_t i) {
   if (node.op == Op::embed) return {.lookup = true};
   if (node.op == Op::experts) return {.expert = true};
   if (node.op == Op::route && i == 0) return {.router = true};
+  if (node.op == Op::latent_attention)
+    return {.head = true, .head_columns = i == 0 && !node.as<LatentAttentionAttributes>().k_transposed};
   const bool matrix = (node.op == Op::linear && i == 0) || (node.op == Op::fused_linear && i % 2 == 1);
   return matrix ? WeightUse{.matrix = true} : WeightUse{.vector = true};
 }
