@@ -4,6 +4,8 @@
 #include <atomic>
 #include <cstring>
 
+#include "core/message.hpp"
+#include "core/status.hpp"
 #include "graph/weight_rows.hpp"
 
 namespace hadal::cpu {
@@ -23,6 +25,24 @@ ExpertStack::ExpertStack(const Weight& stack, int64_t slots, bool forget, Buffer
 
 size_t ExpertStack::bytes_for(const Weight& stack, int64_t slots) {
   return size_t(slots) * size_t(panels_bytes(stack.dtype, stack.rows, stack.cols) + panels_of(stack.rows));
+}
+
+void ExpertStack::fill(TaskRunner& runner) {
+  std::atomic<int64_t> damaged = -1;
+  const size_t bytes = stack_.part_bytes();
+  runner.run(0, int64_t(stack_.parts.size()), [&](int64_t expert, int) {
+    bool numbers = true;
+    for (int64_t p = 0; p < panels_; ++p) {
+      numbers &= pack_panel(rows_of(stack_, expert), stack_.rows, p, panel_in(expert, p));
+      state(expert, p) = kReady;
+    }
+    if (!numbers) damaged = expert;
+    if (forget_) stack_.source->forget(stack_.parts[size_t(expert)].data, bytes);
+  });
+  if (damaged >= 0)
+    throw Error(Status::corrupt, message(stack_.name, ": expected numbers, found NaN among the FP8 codes of expert ",
+                                         damaged.load()));
+  filled_ = true;
 }
 
 uint8_t* ExpertStack::panel_in(int64_t slot, int64_t p) const {

@@ -17,7 +17,11 @@ class ExpertStack final : public PackedWeight {
   ExpertStack(const Weight& stack, int64_t slots, bool forget, Buffer memory);
   static size_t bytes_for(const Weight& stack, int64_t slots);
 
-  bool reads_source() const override { return true; }
+  // Packs all experts at once, which must have slots: the file is not read again. Throws Error(corrupt) for NaN among
+  // FP8 codes. For stacks whose bytes are not a file's, and for FP8, which is looked at before anything runs.
+  void fill(TaskRunner& runner);
+
+  bool reads_source() const override { return !filled_; }
   Dtype dtype() const { return stack_.dtype; }
   int64_t slots() const { return slots_; }
 
@@ -63,6 +67,7 @@ class ExpertStack final : public PackedWeight {
   const Weight& stack_;
   const int64_t slots_, panels_, panel_bytes_;
   const bool forget_;
+  bool filled_ = false;
   Buffer memory_;   // [slots][panels] packed, then a State for each
 
   mutable std::mutex mutex_;   // what follows, where not all experts fit

@@ -30,10 +30,12 @@ const Weight* optional(const PackedWeight* weight) { return weight ? &source(wei
 // Other backends meet these bytes while packing; here nothing is packed.
 void check_codes(const Weight& weight) {
   const int64_t count = weight.rows * weight.cols;
-  bool nan = !weight.is_stack() && has_nan_e4m3(weight.data, count);
-  for (const WeightPart& part : weight.parts) nan |= has_nan_e4m3(part.data, count);
   if (!has_scales(weight)) throw Error(Status::internal, message(weight.name, ": FP8 without its scales"));
-  if (nan) throw Error(Status::corrupt, message(weight.name, ": expected numbers, found NaN among its FP8 codes"));
+  if (!weight.is_stack() && has_nan_e4m3(weight.data, count))
+    throw Error(Status::corrupt, message(weight.name, ": expected numbers, found NaN among its FP8 codes"));
+  for (size_t p = 0; p < weight.parts.size(); ++p)
+    if (has_nan_e4m3(weight.parts[p].data, count))
+      throw Error(Status::corrupt, message(weight.name, ": expected numbers, found NaN among the FP8 codes of matrix ", p));
 }
 
 class Reference final : public Backend {

@@ -176,6 +176,21 @@ TEST_CASE("NaN among the codes is named by every backend, before anything runs")
   }
 }
 
+TEST_CASE("NaN among the codes of an expert is named with the expert") {
+  InlineRunner runner;
+  const auto host = f8_folder();
+  first_byte(*host, kUp) = '\x7F';
+  const auto model = loaded(host);
+  for (const char* backend : {"reference", "cpu"}) {
+    CAPTURE(std::string(backend));
+    Program program(model->graph, open_backend(backend, {}), model->weights);
+    const std::string sentence =
+        sentence_of(Status::corrupt, [&] { program.pack(host, runner, [](const Weight&, bool) {}); });
+    CHECK(mentions(sentence, "model.layers.1.mlp.experts.up_proj.weight: expected numbers, found NaN"));
+    CHECK(sentence.ends_with(" 3"));
+  }
+}
+
 TEST_CASE("FP8 without its scales is never computed with") {
   InlineRunner runner;
   const auto host = f8_folder();
