@@ -10,16 +10,16 @@ namespace hadal {
 namespace {
 
 constexpr Architecture kArchitectures[] = {
-    {"deepseek", build_llama},
-    {"deepseek2", build_deepseek_v2},
-    {"deepseek32", build_deepseek_v2},
-    {"deepseek_v2", build_deepseek_v2},
-    {"deepseek_v3", build_deepseek_v2},
-    {"deepseek_v32", build_deepseek_v2},
-    {"llama", build_llama},
-    {"mistral", build_llama},
-    {"qwen2", build_llama},
-    {"qwen3", build_qwen3},
+    {"deepseek", "DeepSeekMoE", build_llama},
+    {"deepseek2", "DeepSeek-V2", build_deepseek_v2},
+    {"deepseek32", "DeepSeek-V3.2", build_deepseek_v2},
+    {"deepseek_v2", "DeepSeek-V2", build_deepseek_v2},
+    {"deepseek_v3", "DeepSeek-V3", build_deepseek_v2},
+    {"deepseek_v32", "DeepSeek-V3.2", build_deepseek_v2},
+    {"llama", "Llama", build_llama},
+    {"mistral", "Mistral", build_llama},
+    {"qwen2", "Qwen2", build_llama},
+    {"qwen3", "Qwen3", build_qwen3},
 };
 
 }  // namespace
@@ -46,8 +46,32 @@ std::unique_ptr<TextModel> build_text_model(std::shared_ptr<Checkpoint> checkpoi
 
 int64_t TextModel::parameters() const {
   int64_t sum = 0;
-  for (const Weight& weight : weights) sum += weight.rows * weight.cols * std::max<int64_t>(int64_t(weight.parts.size()), 1);
+  for (const Weight& weight : weights)
+    sum += weight.rows * weight.cols * std::max<int64_t>(int64_t(weight.parts.size()), 1);
   return sum;
+}
+
+int64_t TextModel::active_parameters() const {
+  int64_t idle = 0;
+  for (const Node& node : graph.nodes())
+    if (node.op == Op::experts)
+      for (const Weight* stack : node.weights)
+        idle += stack->rows * stack->cols * (int64_t(stack->parts.size()) - config.moe.num_experts_per_tok);
+  return parameters() - idle;
+}
+
+std::string family(const Config& c) {
+  std::string name = c.model_type;
+  if (c.mla.index_topk > 0) name = "DeepSeek-V3.2";
+  else if (c.mla.kv_lora_rank > 0) name = c.moe.sigmoid ? "DeepSeek-V3" : "DeepSeek-V2";
+  else if (c.moe.n_routed_experts > 0) name = "DeepSeekMoE";
+  else
+    for (const Architecture& architecture : kArchitectures)
+      if (architecture.model_type == c.model_type) name = architecture.family;
+  if (c.moe.n_routed_experts > 0)
+    name += message(": ", c.moe.num_experts_per_tok, " of ", c.moe.n_routed_experts, " experts a token, ",
+                    c.moe.n_shared_experts, " shared");
+  return name;
 }
 
 }  // namespace hadal

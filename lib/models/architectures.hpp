@@ -2,6 +2,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "models/text_model.hpp"
@@ -10,11 +11,16 @@ namespace hadal {
 
 struct Architecture {
   std::string_view model_type;
+  std::string_view family;   // for people
   // Binds the weights and records the graph of a model whose config and checkpoint are set.
   void (*build)(TextModel& model);
 };
 
 std::span<const Architecture> architectures();
+
+// "DeepSeek-V3: 8 of 256 experts a token, 1 shared": the line of models this one belongs to. One GGUF architecture holds
+// several, which the config tells apart.
+std::string family(const Config& config);
 
 void build_deepseek_v2(TextModel& model);
 void build_llama(TextModel& model);

@@ -27,6 +27,7 @@ struct TextModel {
   std::shared_ptr<Checkpoint> checkpoint;  // keeps the bytes
 
   int64_t parameters() const;              // elements of all weights
+  int64_t active_parameters() const;       // of those that one token meets: of a layer's experts only its own
 };
 
 // Binds every weight of the architecture and records the graph. Throws Error(unsupported) for an unknown

@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "core/thread_pool.hpp"
+#include "models/architectures.hpp"
 #include "unit/models/model_runner.hpp"
 #include "unit/models/tiny_weights.hpp"
 
@@ -150,6 +151,20 @@ TEST_CASE("the draft layer gives the logits transformers' gives, fed whole and i
       for (int64_t chunk : {1, 7, 64}) CHECK(runner->draft(next, hidden, chunk) == whole);
     }
   }
+}
+
+TEST_CASE("a model says its family and how many of its parameters a token meets") {
+  const auto facts = [](const char* name, As as) {
+    const auto model = build_text_model(checkpoint_of(read_text(std::string(HADAL_TEST_DATA "/models/") + name + "/config.json"), as));
+    return std::make_pair(family(model->config), model->parameters() - model->active_parameters());
+  };
+  // Two layers of 16 experts, of which 12 idle, three matrices of 32 x 64 each.
+  constexpr int64_t kIdle = 2 * 12 * 3 * 32 * 64;
+  CHECK(facts("llama", As::gguf) == std::make_pair(std::string("Llama"), int64_t{0}));
+  CHECK(facts("deepseek", As::gguf) == std::make_pair(std::string("DeepSeekMoE: 4 of 16 experts a token, 2 shared"), kIdle));
+  CHECK(facts("deepseek_v2", As::gguf) == std::make_pair(std::string("DeepSeek-V2: 4 of 16 experts a token, 2 shared"), kIdle));
+  CHECK(facts("deepseek_v3", As::gguf) == std::make_pair(std::string("DeepSeek-V3: 4 of 16 experts a token, 1 shared"), kIdle));
+  CHECK(facts("deepseek_v32", As::safetensors).first == "DeepSeek-V3.2: 4 of 16 experts a token, 1 shared");
 }
 
 }  // namespace hadal::test
