@@ -52,6 +52,13 @@ const char* finish_name(int32_t finish) {
   }
 }
 
+std::string drafts_text(const hadal_usage& usage) {
+  if (usage.drafted_tokens <= 0) return "";
+  const int64_t steps = std::max<int64_t>(1, usage.generated_tokens - usage.accepted_tokens);
+  return fmt::format("drafts {} of {} right, {:.2f} tokens a step", usage.accepted_tokens, usage.drafted_tokens,
+                     static_cast<double>(usage.generated_tokens) / static_cast<double>(steps));
+}
+
 std::string speed_line(const hadal_usage& usage) {
   const int64_t fed = usage.prompt_tokens - usage.reused_tokens;
   // The first generated token comes with the prompt; the others are what decoding time was spent on.
@@ -60,6 +67,7 @@ std::string speed_line(const hadal_usage& usage) {
   if (usage.prompt_us > 0) line += fmt::format(", {:.1f} tok/s", per_second(fed, usage.prompt_us));
   line += fmt::format(" · answer {} tokens", usage.generated_tokens);
   if (usage.decode_us > 0 && decoded > 0) line += fmt::format(", {:.1f} tok/s", per_second(decoded, usage.decode_us));
+  if (const std::string drafts = drafts_text(usage); !drafts.empty()) line += " · " + drafts;
   line += fmt::format(" · context {} of {}", usage.tokens, usage.context);
   if (usage.finish == HADAL_FINISH_LENGTH) line += " · stopped at max_tokens";
   if (usage.finish == HADAL_FINISH_CONTEXT) line += " · the context is full";

@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "answer.hpp"
 #include "command.hpp"
 #include "interrupt.hpp"
 #include "model_options.hpp"
@@ -195,6 +196,10 @@ class Bencher {
           check(hadal_session_step(session.get(), -1, &state));
         });
     report(fmt::format("tg{}", ask_.generate), depth, speed, 1, 1, 1);
+    hadal_usage usage{};
+    usage.size = sizeof usage;
+    check(hadal_session_usage(session.get(), &usage));
+    note(options_, drafts_text(usage));
   }
 
   // What a step that checks `batch` drafted tokens costs.

@@ -27,7 +27,8 @@ Json usage_json(const hadal_usage& usage) {
   return {{"prompt_tokens", usage.prompt_tokens}, {"reused_tokens", usage.reused_tokens},
           {"generated_tokens", usage.generated_tokens}, {"prompt_us", usage.prompt_us}, {"decode_us", usage.decode_us},
           {"load_us", usage.load_us}, {"context", usage.context}, {"tokens", usage.tokens},
-          {"cache_bytes", usage.cache_bytes}};
+          {"cache_bytes", usage.cache_bytes}, {"drafted_tokens", usage.drafted_tokens},
+          {"accepted_tokens", usage.accepted_tokens}};
 }
 
 std::vector<int32_t> generated_tokens(hadal_session* session, const hadal_usage& usage) {

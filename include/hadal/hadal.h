@@ -404,6 +404,8 @@ typedef struct hadal_usage {
   int64_t context;          /* the most tokens the timeline may have */
   int64_t tokens;           /* tokens it has now */
   uint64_t cache_bytes;     /* memory of the cache pages this session uses, shared ones included */
+  int64_t drafted_tokens;   /* option drafts: tokens guessed and checked in the last turn */
+  int64_t accepted_tokens;  /* of these, right and worth a step: the turn took generated - accepted steps */
 } hadal_usage;
 
 HADAL_API hadal_status HADAL_CALL hadal_session_usage(hadal_session* session, hadal_usage* usage);

@@ -317,6 +317,8 @@ hadal_status hadal_session_usage(hadal_session* handle, hadal_usage* out) {
     filled.context = session.context();
     filled.tokens = session.num_tokens();
     filled.cache_bytes = session.cache_bytes();
+    filled.drafted_tokens = usage.drafted_tokens;
+    filled.accepted_tokens = usage.accepted_tokens;
     struct_out(filled, out, "usage");
     return HADAL_OK;
   });

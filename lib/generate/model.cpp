@@ -5,6 +5,7 @@
 #include "core/message.hpp"
 #include "core/status.hpp"
 #include "generate/fingerprint.hpp"
+#include "generate/ngram_drafter.hpp"
 #include "models/weight_scales.hpp"
 
 namespace hadal {
@@ -36,7 +37,8 @@ std::shared_ptr<Backend> backend_for(const Options& options) {
 Sizes run_sizes(const Options& options, const Config& config) {
   const int64_t batch = options.integer("batch"), chunk = options.integer("chunk");
   const int64_t rows = kLogitsBytes / (config.vocab_size * int64_t(sizeof(float)));
-  return {chunk + batch, std::max({batch, std::min(chunk, rows), int64_t(8)})};
+  const int64_t drafts = options.get("drafts") == "off" ? 0 : kMostDrafts;
+  return {chunk + batch + drafts, std::max({batch + drafts, std::min(chunk, rows), int64_t(8)})};
 }
 
 int64_t context_for(const Options& options, const Config& config) {
@@ -71,7 +73,9 @@ ModelPlan plan_program(const Program& program, const TextModel& text, const Weig
     if (conversion && conversion->converts(weight)) plan.converted += weight.bytes();
   }
   if (conversion) plan.largest_weight += conversion->working_bytes();
-  plan.arena = program.plan(run_sizes(options, text.config), workers).arena_bytes;
+  const Sizes sizes = run_sizes(options, text.config);
+  plan.arena = program.plan(sizes, workers).arena_bytes;
+  if (program.draft()) plan.arena += DraftLayer::bytes(program, sizes.tokens, workers);
   plan.cache = pages_for(plan.context) * program.cache_layout().page_bytes +
                uint64_t(text.config.vocab_size) * (sizeof(float) * 3 + sizeof(double));   // logits and sampler
   plan.scales = scale_bytes(text);
@@ -81,10 +85,19 @@ ModelPlan plan_program(const Program& program, const TextModel& text, const Weig
   return plan;
 }
 
-void refuse_drafts(const Options& options) {
-  if (options.get("drafts") == "on")
-    throw Error(Status::unsupported, "option drafts: expected a model with draft layers, found none that this version uses");
+[[noreturn]] void refuse_draft_layer(std::string_view found) {
+  throw Error(Status::unsupported, message("option drafts: expected a model with its layer for drafts, found ", found));
 }
+
+// With its draft layer, where the option drafts may use it.
+std::unique_ptr<TextModel> build_text_model(const std::shared_ptr<Checkpoint>& checkpoint, const Options& options) {
+  const std::string_view drafts = options.get("drafts");
+  auto text = hadal::build_text_model(checkpoint, drafts != "off" && drafts != "ngram");
+  if (drafts == "mtp" && !text->draft) refuse_draft_layer("one without");
+  return text;
+}
+
+const Graph* draft_of(const TextModel& text) { return text.draft ? &*text.draft : nullptr; }
 
 std::string chat_template_of(const Checkpoint& checkpoint) {
   if (!checkpoint.chat_template.empty()) return checkpoint.chat_template;
@@ -116,11 +129,10 @@ bool ModelPlan::fits() const {
 }
 
 ModelPlan plan_model(Runtime& runtime, const Options& options, OpenCheckpoint open) {
-  refuse_drafts(options);
   const auto checkpoint = open(true);
-  const auto text = build_text_model(checkpoint);
+  const auto text = build_text_model(checkpoint, options);
   const auto conversion = conversion_for(options, *text);
-  const Program program(text->graph, backend_for(options), text->weights);
+  const Program program(text->graph, backend_for(options), text->weights, draft_of(*text));
   const int64_t threads = runtime.options().integer("threads");
   std::unique_ptr<Tokenizer> tokenizer;
   try {
@@ -143,7 +155,6 @@ std::shared_ptr<Model> Model::open(std::shared_ptr<Runtime> runtime, Options opt
                                    Progress progress) {
   Host& clock = *runtime->host();
   const int64_t started = clock.now_ns();
-  refuse_drafts(options);
   const bool tokenizer_only = options.boolean("tokenizer_only");
   std::shared_ptr<Model> model(new Model(std::move(runtime), std::move(options)));
   progress("read", 0);
@@ -190,11 +201,11 @@ void Model::choose_template() {
 }
 
 void Model::load_weights(Progress progress) {
-  text_ = build_text_model(checkpoint_);
+  text_ = build_text_model(checkpoint_, options_);
   conversion_ = conversion_for(options_, *text_);
   load_scales(*text_, host_);
   backend_ = backend_for(options_);
-  program_ = std::make_unique<Program>(text_->graph, backend_, text_->weights);
+  program_ = std::make_unique<Program>(text_->graph, backend_, text_->weights, draft_of(*text_));
   TaskRunner& runner = runtime_->runner();
   plan_ = plan_program(*program_, *text_, conversion_.get(), options_, runner.concurrency(), tokenizer_.get());
   // While packing, the largest weight lies there twice, but cache and arena do not exist yet.
@@ -222,7 +233,12 @@ void Model::load_weights(Progress progress) {
     if (conversion_) conversion_->finish();
   }
   pages_ = std::make_shared<PagePool>(host_, program_->cache_layout().page_bytes);
-  scheduler_ = std::make_shared<Scheduler>(runtime_, *program_, host_, run_sizes(options_, text_->config));
+  const Sizes sizes = run_sizes(options_, text_->config);
+  scheduler_ = std::make_shared<Scheduler>(runtime_, *program_, host_, sizes);
+  if (text_->draft) {
+    draft_layer_ = std::make_unique<DraftLayer>(*program_, host_, runner, sizes.tokens);
+    make_draft_layer_ = [layer = draft_layer_.get()] { return layer->make_drafter(); };
+  }
   runtime_->add(scheduler_);
   fingerprint_ = message(checkpoint_hash(*checkpoint_), " ", backend_->name(), " ", options_.get("cache_type"), " ",
                          options_.get("weights"), " ",
@@ -244,6 +260,14 @@ const PromptMaker& Model::prompts() const {
 Scheduler& Model::scheduler() const {
   if (!scheduler_) throw Error(Status::unsupported, "the model was opened with tokenizer_only=on and cannot compute");
   return *scheduler_;
+}
+
+std::unique_ptr<Drafter> Model::make_drafter(const Options& options) const {
+  const std::string_view wanted = options.get("drafts");
+  if (wanted == "off") return nullptr;
+  if (wanted != "ngram" && make_draft_layer_) return make_draft_layer_();
+  if (wanted == "mtp") refuse_draft_layer("one opened without");
+  return std::make_unique<NgramDrafter>();
 }
 
 int64_t Model::default_context(const Options& options) const { return context_for(options, text_->config); }

@@ -10,6 +10,7 @@
 
 #include "core/function_ref.hpp"
 #include "formats/checkpoint.hpp"
+#include "generate/draft_layer.hpp"
 #include "generate/options.hpp"
 #include "generate/pages.hpp"
 #include "generate/prompt.hpp"
@@ -64,6 +65,11 @@ class Model {
   const std::shared_ptr<PagePool>& pages() const { return pages_; }
   int64_t vocabulary() const { return text_->config.vocab_size; }
   int64_t default_context(const Options& options) const;
+  // What the option drafts stands for with this model: nullptr for off. Throws Error(unsupported) for mtp where the
+  // model was opened without its layer.
+  std::unique_ptr<Drafter> make_drafter(const Options& options) const;
+  // What drafts=mtp means instead of the model's own layer. Before any session is made.
+  void set_draft_layer(MakeDrafter make) { make_draft_layer_ = std::move(make); }
   // Identifies the weights and the cache's shape in snapshots.
   const std::string& fingerprint() const { return fingerprint_; }
   int64_t load_us() const { return load_us_; }
@@ -95,6 +101,8 @@ class Model {
   std::unique_ptr<Program> program_;
   std::shared_ptr<PagePool> pages_;
   std::shared_ptr<Scheduler> scheduler_;
+  std::unique_ptr<DraftLayer> draft_layer_;
+  MakeDrafter make_draft_layer_;
   ModelPlan plan_;
   std::string fingerprint_;
   int64_t load_us_ = 0;

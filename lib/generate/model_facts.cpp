@@ -27,6 +27,19 @@ std::string joined(std::span<const int32_t> ids) {
   return out;
 }
 
+bool declares_draft_layer(const Checkpoint& checkpoint) {
+  for (const auto& [key, value] : checkpoint.metadata.entries)
+    if (key.ends_with(".nextn_predict_layers") && checkpoint.metadata.integer(key).value_or(0) > 0) return true;
+  const Json* layers = checkpoint.config.find("num_nextn_predict_layers");
+  return layers && layers->as_integer() && *layers->as_integer() > 0;
+}
+
+// By the matrix that only such a layer has, in either spelling of names.
+bool holds_draft_layer(const Checkpoint& checkpoint) {
+  return std::any_of(checkpoint.tensors.begin(), checkpoint.tensors.end(),
+                     [](const StoredTensor& tensor) { return tensor.name.find("eh_proj") != std::string::npos; });
+}
+
 Json to_json(const MetadataValue& value) {
   // Long lists (vocabularies, merges) are told by their length.
   constexpr size_t kLongest = 64;
@@ -86,13 +99,8 @@ std::string Model::quantization() const {
 std::string Model::note() const {
   std::string out;
   const auto add = [&](std::string sentence) { out += (out.empty() ? "" : " ") + sentence; };
-  for (const auto& [key, value] : checkpoint_->metadata.entries) {
-    if (key.ends_with(".nextn_predict_layers") && checkpoint_->metadata.integer(key).value_or(0) > 0)
-      add("The file declares layers for drafts; this version does not use them.");
-  }
-  if (const Json* layers = checkpoint_->config.find("num_nextn_predict_layers"))
-    if (layers->as_integer() && *layers->as_integer() > 0)
-      add("The config declares layers for drafts; this version does not use them.");
+  if (declares_draft_layer(*checkpoint_) && !holds_draft_layer(*checkpoint_))
+    add("A layer for drafts is declared but absent.");
   if (!tokenizer_) add("There is no tokenizer: token ids only.");
   if (!template_family_.empty())
     add(message("The file has no chat template; the built-in one of ", template_family_, " is used."));

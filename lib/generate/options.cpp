@@ -37,8 +37,6 @@ constexpr OptionInfo kTable[] = {
      "deepseek-v3-0324, deepseek-r1, deepseek-r1-0528, deepseek-v3.1, deepseek-v3.2, deepseek-v4, plain"},
     {"deterministic", model, boolean, 0, 0, "", "on", "results do not depend on threads, chunks or other sessions; always "
      "so on the backends of this version"},
-    {"drafts", model, choice, 0, 0, "off auto on", "auto", "speculative decoding; no model of this version has drafts, so "
-     "on is refused"},
     {"invalid_text", model, choice, 0, 0, "refuse replace", "refuse", "invalid UTF-8 in given text is refused, or each bad "
      "part becomes U+FFFD"},
     {"context", session, integer, 0, 16777216, "", "0", "tokens a session can hold; 0 = the model's own limit, at most 4096"},
@@ -64,6 +62,9 @@ constexpr OptionInfo kTable[] = {
     {"thinking", session, choice, 0, 0, "auto on off", "auto", "whether the model thinks before it answers; on and "
      "off are refused where its template has no switch"},
     {"tools", session, text, 0, 0, "", "", "JSON list of tools for the template"},
+    {"drafts", session, choice, 0, 0, "off on auto ngram mtp", "off", "guess tokens and check several in one step; the text "
+     "stays the same. mtp: the model's own layer for it guesses; ngram: what followed the last words before; on = mtp, or "
+     "ngram where the model has none; auto = on while it saves time"},
     {"logits", session, choice, 0, 0, "last all", "last", "rows that hadal_session_logits gives"},
 };
 constexpr size_t kCount = std::size(kTable);

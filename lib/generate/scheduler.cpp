@@ -19,7 +19,9 @@ constexpr int32_t kWorking = 1, kReady = 2;
 
 Scheduler::Scheduler(std::shared_ptr<Runtime> runtime, const Program& program, std::shared_ptr<Host> host,
                      const Sizes& max)
-    : runtime_(std::move(runtime)), executor_(program, std::move(host), runtime_->runner(), max) {
+    : runtime_(std::move(runtime)),
+      executor_(program, std::move(host), runtime_->runner(), max),
+      has_hidden_(program.graph().hidden().valid()) {
   tokens_.reserve(size_t(max.tokens));
   positions_.reserve(size_t(max.tokens));
   output_rows_.reserve(size_t(max.outputs));
@@ -46,8 +48,12 @@ void Scheduler::free_session(Lock& lock, Session& session) {
 }
 
 void Scheduler::abandon_run() noexcept {
+  const bool drafts = !executor_.running();
   executor_.abandon();
-  for (const Part& part : parts_) part.session->set_in_run(false);
+  for (const Part& part : parts_) {
+    if (drafts) part.session->drafter().abandon();
+    part.session->set_in_run(false);
+  }
   parts_.clear();
   run_ns_ = 0;
 }
@@ -60,7 +66,8 @@ void Scheduler::end_cancelled() {
   }
 }
 
-// Fills the next run. Sessions that generate come first, one token each; the rest of the room is for prompts.
+// Fills the next run. Sessions that generate come first, one token each and what they guess to follow; the rest of the
+// room is for prompts.
 bool Scheduler::collect() {
   tokens_.clear();
   positions_.clear();
@@ -80,21 +87,24 @@ bool Scheduler::collect() {
   }
   if (prompts + answers == 0) return false;
 
-  const auto append = [&](Session& session, int64_t most) {
+  const auto append = [&](Session& session, int64_t most, std::span<const int32_t> drafts) {
     const int64_t rows_left = max.outputs - int64_t(output_rows_.size());
     if (rows_left == 0 || int64_t(parts_.size()) == max.outputs) return;
     int64_t count = std::min({session.pending(), most, max.tokens - int64_t(tokens_.size())});
     if (session.wants_all_rows()) count = std::min(count, rows_left);
     if (count <= 0) return;
     const int64_t first = int64_t(tokens_.size());
-    const auto fed = session.prepare_run(count);   // makes the cache writable
+    const auto fed = session.prepare_run(count, int64_t(drafts.size()));
     tokens_.insert(tokens_.end(), fed.begin(), fed.end());
+    tokens_.insert(tokens_.end(), drafts.begin(), drafts.end());
+    const bool whole = count == session.pending();
+    count += int64_t(drafts.size());
     for (int64_t i = 0; i < count; ++i) positions_.push_back(int32_t(session.fed() + i));
     Part part{&session, first, count, int64_t(output_rows_.size()), 0};
     if (session.wants_all_rows()) {
       for (int64_t i = 0; i < count; ++i) output_rows_.push_back(int32_t(first + i));
-    } else if (count == session.pending()) {
-      output_rows_.push_back(int32_t(first + count - 1));
+    } else if (whole) {
+      for (int64_t i = count - 1 - int64_t(drafts.size()); i < count; ++i) output_rows_.push_back(int32_t(first + i));
     }
     part.num_rows = int64_t(output_rows_.size()) - part.first_row;
     sequences_.push_back({first, count, session.fed(), session.pages()});
@@ -102,45 +112,74 @@ bool Scheduler::collect() {
     parts_.push_back(part);
   };
 
+  // Guesses get what is left when every session has its own token and a prompt its least share.
+  int64_t draft_room = std::min(max.outputs - answers - prompts, max.tokens - answers - (prompts > 0 ? kLeastRoom : 0));
+  int64_t expected = answers;
   for (size_t i = 0; i < n; ++i) {
     Session& session = *sessions_[(first_ + i) % n];
-    if (session.has_work() && session.pending() == 1) append(session, 1);
+    if (!session.has_work() || session.pending() != 1) continue;
+    const auto drafts = session.choose_drafts(costs_, expected, draft_room);
+    draft_room -= int64_t(drafts.size());
+    expected += int64_t(drafts.size());
+    append(session, 1, drafts);
   }
   const int64_t free_room = max.tokens - int64_t(tokens_.size());
   const int64_t room = answers > 0 ? std::max(kLeastRoom, free_room / kSharedRoom) : free_room;
   const int64_t share = prompts > 0 ? std::max(kLeastRoom, room / prompts) : 0;
   for (size_t i = 0; i < n; ++i) {
     Session& session = *sessions_[(first_ + i) % n];
-    if (session.has_work() && session.pending() > 1) append(session, std::min(share, session.chunk()));
+    if (session.has_work() && session.pending() > 1) append(session, std::min(share, session.chunk()), {});
   }
   if (parts_.empty()) return false;
   executor_.start({tokens_, positions_, sequences_, output_rows_});
   run_ns_ = 0;
+  run_has_prompt_ = prompts > 0;
   return true;
 }
 
-void Scheduler::finish_run(int64_t run_ns) {
-  const Tensor rows = executor_.output();
+void Scheduler::finish_run() {
+  if (!run_has_prompt_) costs_.measured(int64_t(tokens_.size()), run_ns_);
+  const auto rows_of = [](Tensor rows, int64_t first, int64_t count) {
+    rows.data += first * rows.stride_bytes;
+    rows.rows = std::min(count, rows.rows);
+    return rows;
+  };
+  const Tensor logits = executor_.output(), hidden = has_hidden_ ? executor_.hidden() : Tensor{};
+  std::erase_if(parts_, [&](const Part& part) {
+    const int64_t before = part.session->fed();
+    part.session->run_finished(part.num_tokens, rows_of(logits, part.first_row, part.num_rows), run_ns_);
+    const bool waits = part.session->start_drafts(before, rows_of(hidden, part.first_token, part.num_tokens));
+    part.session->set_in_run(waits);
+    return !waits;
+  });
+  run_ns_ = 0;
+  drafting_ = 0;
+}
+
+void Scheduler::finish_drafts() {
   for (const Part& part : parts_) {
     part.session->set_in_run(false);
-    Tensor own = rows;
-    own.data = rows.data + part.first_row * rows.stride_bytes;
-    own.rows = part.num_rows;
-    part.session->run_finished(part.num_tokens, own, run_ns);
+    part.session->drafts_finished(run_ns_ / int64_t(parts_.size()));
   }
   parts_.clear();
 }
 
+bool Scheduler::advance_drafts(FunctionRef<bool()> pause) {
+  for (; drafting_ < parts_.size(); ++drafting_)
+    if (!parts_[drafting_].session->drafter().advance(pause)) return false;
+  return true;
+}
+
 // Without the lock. False: paused, or the processors were not to be had.
-bool Scheduler::compute(int64_t deadline_ns, int64_t& run_ns) {
+bool Scheduler::compute(int64_t deadline_ns) {
   Host& host = *runtime_->host();
   while (!runtime_->computing().try_lock_for(std::chrono::milliseconds(2)))
     if (attention_.load() || host.now_ns() >= deadline_ns) return false;
   const std::lock_guard computing(runtime_->computing(), std::adopt_lock);
   const int64_t started = host.now_ns();
-  const bool finished =
-      executor_.advance([&] { return attention_.load(std::memory_order_relaxed) || host.now_ns() >= deadline_ns; });
-  run_ns += host.now_ns() - started;
+  const auto pause = [&] { return attention_.load(std::memory_order_relaxed) || host.now_ns() >= deadline_ns; };
+  const bool finished = executor_.running() ? executor_.advance(pause) : advance_drafts(pause);
+  run_ns_ += host.now_ns() - started;
   return finished;
 }
 
@@ -156,13 +195,15 @@ bool Scheduler::drive(Lock& lock, FunctionRef<bool()> done, int64_t deadline_ns)
       else changed_.wait_for(lock, std::chrono::nanoseconds(std::max<int64_t>(0, deadline_ns - now)));
       continue;
     }
-    if (!executor_.running() && !collect()) return done();
+    if (parts_.empty() && !collect()) return done();
+    const bool drafts = !executor_.running();
     driving_ = true;
     lock.unlock();
-    const bool finished = compute(deadline_ns, run_ns_);
+    const bool finished = compute(deadline_ns);
     lock.lock();
     driving_ = false;
-    if (finished) finish_run(run_ns_);
+    if (finished && drafts) finish_drafts();
+    else if (finished) finish_run();
     changed_.notify_all();
   }
 }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/function_ref.hpp"
+#include "generate/draft_pace.hpp"
 #include "generate/runtime.hpp"
 #include "graph/executor.hpp"
 
@@ -51,10 +52,12 @@ class Scheduler {
   };
 
   bool collect();
-  void finish_run(int64_t run_ns);
+  void finish_run();
+  void finish_drafts();
   void abandon_run() noexcept;
   void end_cancelled();
-  bool compute(int64_t deadline_ns, int64_t& run_ns);
+  bool compute(int64_t deadline_ns);
+  bool advance_drafts(FunctionRef<bool()> pause);
   bool any_work() const;
 
   const std::shared_ptr<Runtime> runtime_;
@@ -68,6 +71,11 @@ class Scheduler {
 
   Executor executor_;
   int64_t run_ns_ = 0;
+  bool run_has_prompt_ = false;
+  const bool has_hidden_;          // the graph keeps the rows that a draft layer reads
+  StepCosts costs_;
+  // After a run the sessions whose drafters work on it stay in parts_, and are served one after the other.
+  size_t drafting_ = 0;
   std::vector<Part> parts_;
   std::vector<int32_t> tokens_, positions_, output_rows_;
   std::vector<BatchSequence> sequences_;

@@ -80,6 +80,7 @@ void Session::apply_options() {
   stop_ids_ = options_.ids("stop_ids");
   max_tokens_ = options_.integer("max_tokens");
   ignore_end_ = options_.boolean("ignore_end");
+  change_drafter();
 }
 
 Scheduler::Lock Session::hold() {
@@ -109,6 +110,8 @@ std::shared_ptr<Session> Session::fork() {
   copy.reply_ = reply_;
   if (copy.reply_) copy.reply_->forget_pieces();
   copy.active_ = active_;
+  copy.drafter_ = drafter_ ? drafter_->fork(fed_) : nullptr;
+  copy.pace_ = pace_;
   return other;
 }
 
@@ -131,6 +134,8 @@ void Session::reset() {
 // Keeps the first `tokens` tokens, in the timeline and in the cache.
 void Session::cut(int64_t tokens) {
   tokens_.resize(size_t(tokens));
+  guessed_after_ = -1;
+  if (drafter_) drafter_->cut(std::min(tokens, fed_));
   if (fed_ > tokens) {
     fed_ = tokens;
     logits_valid_ = false;

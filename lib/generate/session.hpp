@@ -15,6 +15,7 @@
 #include "core/buffer.hpp"
 #include "core/status.hpp"
 #include "core/tensor.hpp"
+#include "generate/draft_pace.hpp"
 #include "generate/model.hpp"
 #include "generate/options.hpp"
 #include "generate/pages.hpp"
@@ -33,6 +34,8 @@ struct Usage {
   Finish finish = Finish::none;
   int64_t prompt_tokens = 0, reused_tokens = 0, generated_tokens = 0;
   int64_t prompt_ns = 0, decode_ns = 0;
+  // Guesses checked, and those of them that were right and so saved a step: a turn takes generated - accepted steps.
+  int64_t drafted_tokens = 0, accepted_tokens = 0;
 };
 
 class Session : public std::enable_shared_from_this<Session> {
@@ -96,10 +99,18 @@ class Session : public std::enable_shared_from_this<Session> {
   int64_t chunk() const { return chunk_; }
   bool wants_all_rows() const { return rows_ != Rows::last; }
   std::span<std::byte* const> pages() const { return table_.pages(); }
-  std::span<const int32_t> prepare_run(int64_t count);
+  // Guesses to check behind the pending token in a run that has `tokens` tokens without them, at most `room`.
+  std::span<const int32_t> choose_drafts(const StepCosts& costs, int64_t tokens, int64_t room);
+  // Makes the cache writable for `count` pending tokens and `drafts` guesses; gives the tokens.
+  std::span<const int32_t> prepare_run(int64_t count, int64_t drafts);
   bool in_run() const { return in_run_; }
   void set_in_run(bool in_run) noexcept { in_run_ = in_run; }
   void run_finished(int64_t count, const Tensor& rows, int64_t run_ns) noexcept;
+  // Asks the drafter for guesses of what follows. hidden: the run's rows, of positions first on. False: there is nothing
+  // to wait for; true: its advance() has to be called until it is done.
+  bool start_drafts(int64_t first, const Tensor& hidden) noexcept;
+  Drafter& drafter() { return *drafter_; }
+  void drafts_finished(int64_t ns) noexcept;
   bool cancel_wanted() const noexcept { return cancel_.load(); }
   void end_turn_cancelled() noexcept;
 
@@ -119,6 +130,9 @@ class Session : public std::enable_shared_from_this<Session> {
   void begin_reply();
   void sample();
   void accept(int32_t id);
+  void take_rows(const Tensor& rows);
+  int64_t tokens_left() const;
+  void change_drafter();
   void end_turn(Finish finish);
   void fail_turn(const Error& error) noexcept;
   void want_turn();
@@ -153,6 +167,13 @@ class Session : public std::enable_shared_from_this<Session> {
   int64_t max_tokens_ = -1;
   std::vector<int32_t> stop_ids_;
   bool ignore_end_ = false;
+
+  std::unique_ptr<Drafter> drafter_;
+  DraftPace pace_;
+  std::string drafts_;               // the option's value that drafter_ was made for
+  std::span<const int32_t> guesses_; // of what follows the first guessed_after_ tokens
+  int64_t guessed_after_ = -1;
+  int64_t run_drafts_ = 0;           // guesses in the run in progress
 
   Rows rows_ = Rows::last;
   Buffer rows_memory_;

@@ -125,14 +125,9 @@ void Session::start_turn_unless_occupied() {
   occupied_ = false;
 }
 
-std::span<const int32_t> Session::prepare_run(int64_t count) {
-  table_.prepare(fed_, fed_ + count);
-  return std::span(tokens_).subspan(size_t(fed_), size_t(count));
-}
-
 void Session::run_finished(int64_t count, const Tensor& rows, int64_t run_ns) noexcept {
   const int64_t before = fed_;
-  fed_ += count;
+  fed_ += count - run_drafts_;
   (usage_.generated_tokens > 0 ? usage_.decode_ns : usage_.prompt_ns) += run_ns;
   logits_valid_ = false;
   try {
@@ -153,10 +148,7 @@ void Session::run_finished(int64_t count, const Tensor& rows, int64_t run_ns) no
       num_rows_ = 0;
     }
     if (pending() > 0 || rows.rows == 0) return;
-    const auto last = rows.row<const float>(rows.rows - 1);
-    std::copy(last.begin(), last.end(), logits_.begin());
-    logits_valid_ = true;
-    if (active_ && !feeding_) sample();
+    take_rows(rows);
   } catch (const Error& error) {
     fail_turn(error);
   } catch (const std::exception&) {

@@ -26,7 +26,8 @@ SAME(usage_finish, offsetof(hadal_usage, finish) == 4);
 SAME(usage_prompt, offsetof(hadal_usage, prompt_tokens) == 8);
 SAME(usage_load, offsetof(hadal_usage, load_us) == 48);
 SAME(usage_cache, offsetof(hadal_usage, cache_bytes) == 72);
-SAME(usage_size, sizeof(hadal_usage) == 80);
+SAME(usage_drafted, offsetof(hadal_usage, drafted_tokens) == 80);
+SAME(usage_size, sizeof(hadal_usage) >= 96);
 
 SAME(host_context, offsetof(hadal_host, context) == 8);
 SAME(host_allocate, offsetof(hadal_host, allocate) == 8 + sizeof(void*));

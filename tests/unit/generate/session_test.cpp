@@ -1,7 +1,6 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
-#include <limits>
 #include <thread>
 
 #include "core/thread_pool.hpp"
@@ -13,26 +12,6 @@ using namespace hadal;
 using namespace hadal::test;
 
 namespace {
-
-constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
-
-std::vector<int32_t> ids(int from, int count) {
-  std::vector<int32_t> out;
-  for (int i = 0; i < count; ++i) out.push_back(TinyModel::kFirstByte + (from + 37 * i) % 256);
-  return out;
-}
-
-std::vector<float> row(Session& session) {
-  const auto logits = session.logits();
-  return {logits.begin(), logits.end()};
-}
-
-// The tokens of one raw turn.
-std::vector<int32_t> generate(Session& session, std::span<const int32_t> prompt) {
-  session.add_tokens(prompt);
-  session.until_over(kNever);
-  return session.tokens(session.num_tokens() - session.usage().generated_tokens);
-}
 
 std::string answer(Session& session, std::string_view text) {
   session.add("user", text);

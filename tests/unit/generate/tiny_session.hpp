@@ -1,6 +1,7 @@
-// Opening the tiny model and sessions of it in one call.
+// Opening the tiny model and sessions of it in one call, and having them say something.
 #pragma once
 
+#include <limits>
 #include <memory>
 #include <string>
 
@@ -40,6 +41,27 @@ inline std::shared_ptr<Session> make_session(const std::shared_ptr<Model>& model
   Options merged = model->options();
   merged.merge(options, OptionLevel::session);
   return Session::create(model, merged);
+}
+
+inline constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
+
+// Tokens without a meaning.
+inline std::vector<int32_t> ids(int from, int count) {
+  std::vector<int32_t> out;
+  for (int i = 0; i < count; ++i) out.push_back(TinyModel::kFirstByte + (from + 37 * i) % 256);
+  return out;
+}
+
+inline std::vector<float> row(Session& session) {
+  const auto logits = session.logits();
+  return {logits.begin(), logits.end()};
+}
+
+// The tokens of one raw turn.
+inline std::vector<int32_t> generate(Session& session, std::span<const int32_t> prompt) {
+  session.add_tokens(prompt);
+  session.until_over(kNever);
+  return session.tokens(session.num_tokens() - session.usage().generated_tokens);
 }
 
 }  // namespace hadal::test
