@@ -222,7 +222,7 @@ void Model::load_weights(Progress progress) {
   {
     const std::lock_guard computing(runtime_->computing());
     const auto ready = [&](const Weight& weight) {
-      if (conversion_) conversion_->make(weight, host_, runner);
+      if (conversion_) conversion_->make(weight, program_->packed_bytes(weight) > 0, host_, runner);
     };
     program_->pack(host_, runner, ready, [&](const Weight& weight, bool reads_source) {
       if (!reads_source && weight.data && weight.source) weight.source->forget(weight.data, weight.bytes());

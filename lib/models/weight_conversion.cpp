@@ -92,12 +92,20 @@ uint64_t WeightConversion::working_bytes() const {
   return uint64_t(values) * sizeof(float);
 }
 
-void WeightConversion::make(const Weight& of, const std::shared_ptr<Host>& host, TaskRunner& runner) {
+size_t WeightConversion::largest_bytes() const {
+  size_t largest = 0;
+  for (const Weight& weight : model_.weights)
+    if (converts(weight)) largest = std::max(largest, weight.bytes());
+  return largest;
+}
+
+void WeightConversion::make(const Weight& of, bool in_passing, const std::shared_ptr<Host>& host, TaskRunner& runner) {
   if (!converts(of)) return;
   Weight& weight = model_.weights[size_t(of.index)];
   Made& made = made_[size_t(of.index)];
   if (values_.size() == 0) values_ = Buffer(host, size_t(working_bytes()), "converting weights");
-  made.bytes = Buffer(host, weight.bytes(), weight.name);
+  if (in_passing && passing_.size() > 0) made.bytes = std::move(passing_);
+  else made.bytes = Buffer(host, in_passing ? largest_bytes() : weight.bytes(), weight.name);
   const bool is_f8 = weight.dtype == Dtype::f8_e4m3;
   if (is_f8) made.scales = Buffer(host, size_t(parts_of(weight) * grid_of(weight)) * sizeof(float), weight.name);
 
@@ -149,7 +157,9 @@ void WeightConversion::convert(const Weight& weight, const Piece& piece, std::by
 void WeightConversion::drop(const Weight& of) {
   if (!converts(of)) return;
   Weight& weight = model_.weights[size_t(of.index)];
-  made_[size_t(of.index)] = {};
+  Made& made = made_[size_t(of.index)];
+  if (made.bytes.size() == largest_bytes()) passing_ = std::move(made.bytes);
+  made = {};
   weight.data = nullptr;
   weight.scale_inv = nullptr;
   for (WeightPart& part : weight.parts) part = {};

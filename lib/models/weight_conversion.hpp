@@ -23,13 +23,18 @@ class WeightConversion {
   WeightConversion(TextModel& model, std::string_view type);
 
   // Makes the converted bytes of a weight, shared out over the runner, and points the weight at them; nothing if its
-  // format stays. Pages of the file are given back on the way. Throws Error(corrupt, out_of_memory).
-  void make(const Weight& weight, const std::shared_ptr<Host>& host, TaskRunner& runner);
-  // Frees them, because a backend has packed them.
+  // format stays. Pages of the file are given back on the way. in_passing: the backend is going to pack them; weights of
+  // this kind share one buffer, since freed blocks of changing sizes would not all go back to the system.
+  // Throws Error(corrupt, out_of_memory).
+  void make(const Weight& weight, bool in_passing, const std::shared_ptr<Host>& host, TaskRunner& runner);
+  // The backend has packed them.
   void drop(const Weight& weight);
 
   // Frees what only make() needs.
-  void finish() { values_ = Buffer(); }
+  void finish() {
+    values_ = Buffer();
+    passing_ = Buffer();
+  }
 
   bool converts(const Weight& weight) const { return !pieces_[size_t(weight.index)].empty(); }
   // Host memory that make() needs beside the weight's own bytes.
@@ -47,6 +52,7 @@ class WeightConversion {
   void choose(std::string_view type);
   void convert(const Weight& weight, const Piece& piece, std::byte* out, float* scales, TaskRunner& runner);
   int64_t rows_at_once(const Weight& weight) const;
+  size_t largest_bytes() const;
 
   TextModel& model_;
   WeightOrigins origins_;
@@ -55,6 +61,7 @@ class WeightConversion {
   std::vector<std::vector<Piece>> pieces_;    // by weight; empty where the format stays
   std::vector<Made> made_;                    // by weight
   Buffer values_;                             // f32 of the rows converted at once
+  Buffer passing_;                            // for the largest weight; empty while one lies in it
 };
 
 }  // namespace hadal

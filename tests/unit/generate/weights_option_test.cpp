@@ -124,6 +124,7 @@ TEST_CASE("weights= stays within its plan, and a limit that the plan just meets 
       return open_model(files, "m", options + "; memory_limit=" + std::to_string(bytes));
     };
     CHECK(logits_of(limited(limit)).size() == 160);
+    if (options.empty()) continue;   // experts of the file itself may stay there
     CHECK(mentions(sentence_of(Status::out_of_memory, [&] { limited(limit - 1); }), "memory_limit"));
   }
 }

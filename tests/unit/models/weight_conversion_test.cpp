@@ -50,7 +50,7 @@ Loaded converted(const std::shared_ptr<MemoryHost>& files, const std::shared_ptr
   Loaded out{build_text_model(open_checkpoint(files, "m")), nullptr};
   out.conversion = std::make_unique<WeightConversion>(*out.model, type);
   load_scales(*out.model, host);
-  for (const Weight& weight : out.model->weights) out.conversion->make(weight, host, runner);
+  for (const Weight& weight : out.model->weights) out.conversion->make(weight, false, host, runner);
   return out;
 }
 
@@ -166,7 +166,9 @@ TEST_CASE("packing holds the result and one converted weight, and keeps only wha
     load_scales(*model, peak_host);
     Program program(model->graph, open_backend("cpu", {}), model->weights);
     size_t largest = 0, result = program.packed_bytes() + peak_host->lent;
-    program.pack(peak_host, pool, [&](const Weight& weight) { conversion.make(weight, peak_host, pool); },
+    program.pack(peak_host, pool, [&](const Weight& weight) {
+                   conversion.make(weight, program.packed_bytes(weight) > 0, peak_host, pool);
+                 },
                  [&](const Weight& weight, bool reads_source) {
                    if (!conversion.converts(weight)) return;
                    const size_t bytes = weight.bytes() + (weight.dtype == Dtype::f8_e4m3 ? weight.bytes() / 64 : 0);
