@@ -135,7 +135,7 @@ class CpuBackend final : public Backend {
     for (int64_t p = 0; p < panels_of(weight.rows); ++p) {
       const int64_t rows = std::min<int64_t>(kPanelRows, weight.rows - p * kPanelRows);
       decode_rows(rows_of(weight), p * kPanelRows, rows, values.data());
-      pack_panel(Dtype::f32, reinterpret_cast<const std::byte*>(values.data()), rows, weight.cols, 0,
+      pack_panel({Dtype::f32, weight.cols, reinterpret_cast<const std::byte*>(values.data())}, rows, 0,
                  out + p * panel_bytes(Dtype::f32, weight.cols));
     }
   }

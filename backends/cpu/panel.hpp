@@ -31,9 +31,6 @@ int64_t panels_bytes(Dtype dtype, int64_t rows, int64_t cols);
 // Writes panel number `panel` of a matrix of `rows` rows to `out`; rows beyond the last are zero. False if FP8 codes of
 // its rows are NaN: the products with those rows will be too.
 bool pack_panel(const MatrixRows& source, int64_t rows, int64_t panel, uint8_t* out);
-inline void pack_panel(Dtype dtype, const std::byte* source, int64_t rows, int64_t cols, int64_t panel, uint8_t* out) {
-  pack_panel({dtype, cols, source}, rows, panel, out);
-}
 
 // Row `row` of panelled weights as f32, equal to the block format's own decoding.
 void unpack_row(Dtype dtype, const uint8_t* panels, int64_t cols, int64_t row, float* out);

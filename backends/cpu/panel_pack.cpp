@@ -182,6 +182,35 @@ void pack_values(const std::byte* source, int64_t rows, int64_t cols, int64_t pa
   }
 }
 
+// Byte j of word i and byte i of word j change places.
+void transpose(uint64_t (&w)[8]) {
+  const auto swap = [&](int distance, uint64_t mask) {
+    for (int i = 0; i < 8; ++i) {
+      if (i & distance) continue;
+      const uint64_t t = (w[i] >> 8 * distance ^ w[i + distance]) & mask;
+      w[i] ^= t << 8 * distance;
+      w[i + distance] ^= t;
+    }
+  };
+  swap(4, 0x00000000FFFFFFFFu);
+  swap(2, 0x0000FFFF0000FFFFu);
+  swap(1, 0x00FF00FF00FF00FFu);
+}
+
+// Columns [begin, begin + n) of rows [first, first + present), the 16 rows' bytes of each column side by side.
+void interleave_bytes(const MatrixRows& source, int64_t first, int present, int64_t begin, int64_t n, uint8_t* out) {
+  for (int half = 0; half < kPanelRows; half += 8) {
+    for (int64_t k = 0; k < n; k += 8) {
+      const size_t count = size_t(n - k < 8 ? n - k : 8);
+      uint64_t words[8] = {};
+      for (int row = 0; row < 8 && half + row < present; ++row)
+        std::memcpy(&words[row], source.row(first + half + row) + begin + k, count);
+      transpose(words);
+      for (size_t i = 0; i < count; ++i) std::memcpy(out + (k + int64_t(i)) * kPanelRows + half, &words[i], 8);
+    }
+  }
+}
+
 // A NaN among a row's codes becomes the scale of its block, so that it reaches whoever multiplies; false if there is one.
 bool pack_f8(const MatrixRows& source, int64_t rows, int64_t panel, uint8_t* out) {
   const int64_t first = panel * kPanelRows, cols = source.cols;
@@ -190,15 +219,15 @@ bool pack_f8(const MatrixRows& source, int64_t rows, int64_t panel, uint8_t* out
   for (int64_t begin = 0; begin < cols; begin += kF8Block) {
     const int64_t n = cols - begin < kF8Block ? cols - begin : kF8Block;
     uint8_t* const codes = out + kF8ScaleBytes;
-    if (present < kPanelRows) std::memset(out, 0, size_t(kF8ScaleBytes + n * kPanelRows));
+    if (present < kPanelRows) std::memset(out, 0, kF8ScaleBytes);
     for (int row = 0; row < present; ++row) {
       const float* const scales = source.scales(first + row);
       float scale = scales ? scales[begin / kF8Block] : 1.0f;
       const std::byte* const from = source.row(first + row) + begin;
       if (has_nan_e4m3(from, n)) numbers = false, scale = std::numeric_limits<float>::quiet_NaN();
       std::memcpy(out + row * int64_t(sizeof scale), &scale, sizeof scale);
-      for (int64_t k = 0; k < n; ++k) codes[k * kPanelRows + row] = uint8_t(from[k]);
     }
+    interleave_bytes(source, first, present, begin, n, codes);
     out = codes + n * kPanelRows;
   }
   return numbers;

@@ -125,6 +125,27 @@ TEST_CASE("converting while loading gives the bytes of the quantised file, for e
   }
 }
 
+TEST_CASE("FP8 converted to f32 is code times scale, as a backend decodes it") {
+  InlineRunner runner;
+  const auto host = folder(kSources[0]);
+  const auto plain = build_text_model(open_checkpoint(host, "m"));
+  load_scales(*plain, host);
+  const Loaded loaded = converted(host, host, "f32", runner);
+  for (size_t i = 0; i < plain->weights.size(); ++i) {
+    const Weight &was = plain->weights[i], &is = loaded.model->weights[i];
+    if (was.dtype != Dtype::f8_e4m3) continue;
+    CAPTURE(is.name);
+    std::vector<float> expected(size_t(was.rows * was.cols));
+    const auto actual = places(is);
+    size_t different = 0;
+    for (size_t p = 0; p < actual.size(); ++p) {
+      decode_rows(was.is_stack() ? rows_of(was, int64_t(p)) : rows_of(was), 0, was.rows, expected.data());
+      different += std::memcmp(actual[p], expected.data(), is.part_bytes()) != 0;
+    }
+    CHECK(different == 0);
+  }
+}
+
 TEST_CASE("weights=f8 is FP8 where DeepSeek publishes it, close to what it was, and leaves FP8 alone") {
   InlineRunner runner;
   for (const Source& source : kSources) {
@@ -185,12 +206,15 @@ TEST_CASE("packing holds the result and one converted weight, and keeps only wha
 TEST_CASE("an index alone tells the types that the files would get") {
   const auto host = folder(kSources[0]);
   InlineRunner runner;
+  const auto bare_host = std::make_shared<MemoryHost>();
+  for (const char* path : {"m/config.json", "m/model.safetensors.index.json"}) bare_host->files[path] = host->files[path];
+  const auto there = build_text_model(open_checkpoint(host, "m")), told = build_text_model(open_checkpoint(bare_host, "m", true));
+  for (size_t i = 0; i < there->weights.size(); ++i)
+    CHECK((told->weights[i].dtype == Dtype::f8_e4m3) == (there->weights[i].dtype == Dtype::f8_e4m3));
   for (const char* type : {"q4_k_m", "q8_0", "f8", "q2_k"}) {
     CAPTURE(std::string(type));
     const Loaded whole = converted(host, host, type, runner);
-    const auto bare = std::make_shared<MemoryHost>();
-    for (const char* path : {"m/config.json", "m/model.safetensors.index.json"}) bare->files[path] = host->files[path];
-    const auto named = build_text_model(open_checkpoint(bare, "m", true));
+    const auto named = build_text_model(open_checkpoint(bare_host, "m", true));
     const WeightConversion conversion(*named, type);
     REQUIRE(named->weights.size() == whole.model->weights.size());
     for (size_t i = 0; i < named->weights.size(); ++i) {
