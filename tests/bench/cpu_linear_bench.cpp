@@ -76,12 +76,20 @@ struct Bench {
 
 void run(Dtype dtype, int64_t cols, int64_t rows, int threads, const std::string& level, bool exact) {
   const std::unique_ptr<TaskRunner> runner = make_bench_runner(threads);
+  const int64_t many = (int64_t{160} << 20) / int64_t(bytes_of(dtype, cols));
+  const std::vector<float> scales(size_t((std::max(many, rows) + 127) / 128 * ((cols + 127) / 128)), 0.01f);   // of FP8
   const auto make = [&](int64_t r, std::vector<std::byte>& bytes) {
     bytes = random_blocks(dtype, r * cols);
     BackendOptions options;
     options.cpu = level;
     options.exact = exact;
-    Bench bench{open_backend("cpu", options), runner.get(), {"bench", dtype, r, cols, bytes.data(), 0}, nullptr};
+    Bench bench{open_backend("cpu", options), runner.get(), {}, nullptr};
+    bench.weight.name = "bench";
+    bench.weight.dtype = dtype;
+    bench.weight.rows = r;
+    bench.weight.cols = cols;
+    bench.weight.data = bytes.data();
+    bench.weight.scale_inv = scales.data();
     const double begin = seconds();
     bench.packed = bench.backend->pack(bench.weight, {.matrix = true}, system_host(), *runner);
     std::cout << "  pack " << double(bytes.size()) / (seconds() - begin) / 1e9 << " GB/s";
@@ -90,7 +98,6 @@ void run(Dtype dtype, int64_t cols, int64_t rows, int threads, const std::string
   std::cout.precision(3);
   std::cout << name(dtype) << " [" << rows << ", " << cols << "] threads " << threads << (exact ? " exact" : "");
   std::vector<std::byte> large_bytes, small_bytes;
-  const int64_t many = (int64_t{160} << 20) / int64_t(bytes_of(dtype, cols));
   const Bench large = make(many, large_bytes);
   const Bench prompt = make(rows, small_bytes);
   std::cout << " level " << large.backend->level() << "\n";
