@@ -1,4 +1,4 @@
-// Guesses of what a session says next. The main model checks every guess, so a wrong one costs time and changes nothing.
+// Guesses of what a session says next. The main model checks every guess: a wrong one costs time and changes nothing.
 #pragma once
 
 #include <cstddef>
@@ -37,8 +37,8 @@ class Drafter {
   // missing all the same: those of a restored snapshot, of a prefix reused, of a time when drafts did not pay.
   virtual bool wants_hidden() const { return false; }
 
-  // Takes a job. What it points to stays valid until it is done or abandoned. True: done at once. With the scheduler's lock held,
-  // so anything longer than microseconds belongs into advance().
+  // Takes a job. What it points to stays valid until it is done or abandoned. True: done at once. With the scheduler's
+  // lock held, so anything longer than microseconds belongs into advance().
   virtual bool start(const DraftJob& job) = 0;
   // Works until done (true) or until `pause` answers true (false; go on with another call). Without the lock.
   virtual bool advance(FunctionRef<bool()> pause) = 0;

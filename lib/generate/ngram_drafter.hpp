@@ -8,9 +8,9 @@
 
 namespace hadal {
 
-// Fills out with what followed the longest earlier occurrence of the timeline's end, the latest among equals. Where that
-// runs into the end itself the guesses go on from each other, so that a repeated phrase is repeated. Returns how many,
-// 0 if the last two tokens have not stood together before.
+// Fills out with what followed the longest earlier occurrence of the timeline's end, the latest among equals. Where
+// that runs into the end itself the guesses go on from each other, so that a repeated phrase is repeated. Returns how
+// many, 0 if the last two tokens have not stood together before.
 int64_t look_up_continuation(std::span<const int32_t> timeline, std::span<int32_t> out);
 
 class NgramDrafter final : public Drafter {

@@ -67,15 +67,16 @@ Status status_of(auto&& body) {
 const char* const kSampling[] = {
     "temperature=0",
     "temperature=0.9; seed=4",
-    "temperature=1.2; seed=9; top_k=20; top_p=0.8; min_p=0.02; repeat_penalty=1.3; penalty_window=16; "
-    "frequency_penalty=0.2; presence_penalty=0.1; logit_bias=\"40:2, 41:-3\"",
+    ("temperature=1.2; seed=9; top_k=20; top_p=0.8; min_p=0.02; repeat_penalty=1.3; penalty_window=16; "
+     "frequency_penalty=0.2; presence_penalty=0.1; logit_bias=\"40:2, 41:-3\""),
 };
 
 }  // namespace
 
 TEST_CASE("text, logits and later turns are the same with and without drafts") {
-  for (const char* settings : {"backend=reference; threads=1", "backend=cpu; threads=1", "backend=cpu; threads=2; chunk=7",
-                               "backend=cpu; threads=3; chunk=1", "backend=cpu; cache_type=q8; batch=1"}) {
+  for (const char* settings : {"backend=reference; threads=1", "backend=cpu; threads=1",
+                               "backend=cpu; threads=2; chunk=7", "backend=cpu; threads=3; chunk=1",
+                               "backend=cpu; cache_type=q8; batch=1"}) {
     CAPTURE(settings);
     const auto model = open_tiny(settings), planned = open_tiny(std::string(settings) + "; drafts=on");
     for (const char* sampling : kSampling) {
@@ -230,7 +231,8 @@ TEST_CASE("a snapshot after any step goes on to the same tokens") {
 }
 
 TEST_CASE("sessions with and without drafts are computed together as alone") {
-  for (const char* settings : {"backend=cpu; batch=3; chunk=32", "backend=cpu; batch=2; chunk=1", "backend=reference"}) {
+  for (const char* settings :
+       {"backend=cpu; batch=3; chunk=32", "backend=cpu; batch=2; chunk=1", "backend=reference"}) {
     CAPTURE(settings);
     const auto model = open_tiny(settings);
     const char* const base = "temperature=0.8; seed=5; max_tokens=24; ignore_end=on";
@@ -247,7 +249,8 @@ TEST_CASE("sessions with and without drafts are computed together as alone") {
       const Usage usage = together[size_t(i)]->usage();
       if (i % 2 == 1) CHECK(usage.drafted_tokens == 0);
       else if (std::string_view(settings).find("chunk=1") == std::string_view::npos) CHECK(usage.drafted_tokens > 0);
-      CHECK(together[size_t(i)]->tokens(together[size_t(i)]->num_tokens() - usage.generated_tokens) == alone[size_t(i)]);
+      const int64_t prompt = together[size_t(i)]->num_tokens() - usage.generated_tokens;
+      CHECK(together[size_t(i)]->tokens(prompt) == alone[size_t(i)]);
     }
   }
 }
@@ -354,7 +357,7 @@ TEST_CASE("logits asked for in the middle of a drafted turn are those of one tok
   CHECK(session->tokens(40) == whole);
 }
 
-TEST_CASE("drafts are off unless asked for, mtp needs the model's layer, and rows are planned only where they are used") {
+TEST_CASE("drafts are off unless asked for, mtp needs the model's layer, and rows are planned only for drafts") {
   const auto plain = open_tiny("batch=8; chunk=4"), drafting = open_tiny("batch=8; chunk=4; drafts=on");
   CHECK(plain->get("drafts") == "off");
   CHECK(drafting->scheduler().max().outputs == plain->scheduler().max().outputs + kMostDrafts);
