@@ -40,7 +40,20 @@ void release(Handle* handle) noexcept {
   if (handle && handle->references.fetch_sub(1, std::memory_order_acq_rel) == 1) delete handle;
 }
 
-// Keeps a handle for the length of a call: one thread at a time, and alive even if the caller's callback releases it.
+// Keeps a handle alive for the length of a call: a callback may release it.
+template <class Handle>
+class Kept {
+ public:
+  explicit Kept(Handle* handle) noexcept : handle_(retain(handle)) {}
+  ~Kept() { release(handle_); }
+  Kept(const Kept&) = delete;
+  Kept& operator=(const Kept&) = delete;
+
+ private:
+  Handle* handle_;
+};
+
+// One thread at a time. The flag must outlive the claim.
 class Claim {
  public:
   explicit Claim(std::atomic<bool>& occupied, std::string_view what) : occupied_(occupied) {
@@ -59,6 +72,7 @@ template <class Body>
 hadal_status with_session(hadal_session* handle, Body&& body) noexcept {
   return guard([&]() -> hadal_status {
     required(handle, "session");
+    const Kept kept(handle);
     const std::shared_ptr<Session> session = handle->session;
     const Claim claim(session->occupied(), "session");
     return body(*session, *handle);

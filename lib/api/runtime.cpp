@@ -43,6 +43,7 @@ hadal_status hadal_runtime_create16(const hadal_host* host, const uint16_t* opti
 hadal_status hadal_runtime_step(hadal_runtime* handle, int64_t budget_us, int32_t* state) {
   return guard([&]() -> hadal_status {
     const std::shared_ptr<Runtime> runtime = required(handle, "runtime").runtime;
+    const Kept kept(handle);
     const Claim claim(handle->occupied, "runtime");
     const int32_t bits = runtime->step(deadline_after(*runtime->host(), budget_us));
     if (state) *state = bits;

@@ -152,15 +152,17 @@ std::vector<int32_t> parse_ids(const OptionInfo& option, std::string_view text) 
 // A JSON list of texts where the value looks like one, else the value itself.
 std::vector<std::string> parse_texts(const OptionInfo& option, std::string_view value) {
   std::vector<std::string> out;
-  if (!trimmed(value).starts_with("[\"")) {
-    if (!value.empty()) out.emplace_back(value);
-    return out;
-  }
+  const std::string_view inside = trimmed(value);
   Json list;
   try {
-    list = parse_json(value, message("option ", option.key));
+    if (inside.starts_with("[")) list = parse_json(inside, message("option ", option.key));
   } catch (const Error& error) {
-    throw Error(Status::invalid_argument, error.what());
+    // A text may begin with a bracket; what goes on like a list of texts was meant as one.
+    if (trimmed(inside.substr(1)).starts_with("\"")) throw Error(Status::invalid_argument, error.what());
+  }
+  if (!list.as_array()) {
+    if (!value.empty()) out.emplace_back(value);
+    return out;
   }
   for (const Json& item : *list.as_array()) {
     if (!item.as_string()) reject(option, value, "a text or a JSON list of texts");

@@ -99,7 +99,7 @@ PromptMaker::PromptMaker(const Tokenizer& tokenizer, std::string template_source
     if (!tokenizer.is_added(id)) continue;
     const std::string_view piece = tokenizer.piece(id);
     const bool special = tokenizer.is_special(id);
-    if (piece.empty() || (!special && !looks_like_markup(piece))) continue;
+    if (piece.empty() || invalid_utf8_at(piece) || (!special && !looks_like_markup(piece))) continue;
     markers_.push_back({std::string(piece), id, special});
     first_bytes_[static_cast<unsigned char>(piece[0])] = true;
   }

@@ -70,7 +70,6 @@ void check(const Config& c) {
   expect(c.rotary_dim >= 2 && c.rotary_dim <= c.head_dim && c.rotary_dim % 2 == 0, "rotary dimension", c.rotary_dim,
          message("an even number up to head_dim, ", c.head_dim));
   if (c.moe.n_routed_experts > 0) check(c.moe);
-  if (c.mla.kv_lora_rank > 0) check(c.mla);
   expect(c.num_nextn_predict_layers >= 0 && c.num_nextn_predict_layers <= 16, "num_nextn_predict_layers",
          c.num_nextn_predict_layers, "0 to 16");
   if (!(c.rms_norm_eps >= 0 && c.rms_norm_eps < 1))
@@ -88,6 +87,7 @@ Config read_config(const Checkpoint& checkpoint) {
   Config config =
       checkpoint.container == Checkpoint::Container::gguf ? config_from_gguf(checkpoint) : config_from_json(checkpoint);
   if (config.mla.kv_lora_rank > 0) {
+    check(config.mla);
     config.head_dim = config.mla.qk_nope_head_dim + config.mla.qk_rope_head_dim;
     config.rotary_dim = config.mla.qk_rope_head_dim;
     config.num_key_value_heads = config.num_attention_heads;   // files count them in several ways

@@ -116,8 +116,8 @@ MlaConfig latent_attention(const Keys& keys) {
   if (m.kv_lora_rank == 0) return m;
   m.q_lora_rank = keys.integer("attention.q_lora_rank", 0);
   m.qk_rope_head_dim = keys.required("rope.dimension_count");
-  m.qk_nope_head_dim =
-      keys.integer("attention.key_length_mla", keys.integer("attention.key_length", 0)) - m.qk_rope_head_dim;
+  const int64_t key_dim = keys.integer("attention.key_length_mla", keys.integer("attention.key_length", 0));
+  if (m.qk_rope_head_dim > 0 && key_dim > m.qk_rope_head_dim) m.qk_nope_head_dim = key_dim - m.qk_rope_head_dim;
   m.v_head_dim = keys.integer("attention.value_length_mla", keys.integer("attention.value_length", 0));
   m.index_topk = keys.integer("attention.indexer.top_k", 0);
   m.index_n_heads = keys.integer("attention.indexer.head_count", 0);
@@ -151,7 +151,8 @@ Config config_from_gguf(const Checkpoint& checkpoint) {
   c.head_dim = keys.integer("attention.key_length", 0);
   c.mla = latent_attention(keys);
   c.num_nextn_predict_layers = keys.integer("nextn_predict_layers", 0);
-  if (c.num_nextn_predict_layers > 0) c.num_hidden_layers -= c.num_nextn_predict_layers;   // block_count has them too
+  if (c.num_nextn_predict_layers > 0 && c.num_nextn_predict_layers < c.num_hidden_layers)
+    c.num_hidden_layers -= c.num_nextn_predict_layers;   // block_count has them too
   c.moe = experts(checkpoint, keys, std::min<int64_t>(c.num_hidden_layers, 4096));
   if (const int64_t value_dim = keys.integer("attention.value_length", c.head_dim);
       value_dim != c.head_dim && c.mla.kv_lora_rank == 0)

@@ -135,7 +135,7 @@ Config config_from_json(const Checkpoint& checkpoint) {
   c.vocab_size = required(config, "vocab_size");
   c.max_position_embeddings = integer(&config, "max_position_embeddings").value_or(2048);
   c.rms_norm_eps = float(number(&config, "rms_norm_eps").value_or(1e-6));
-  c.tie_word_embeddings = boolean(config, "tie_word_embeddings", false) || !checkpoint.find("lm_head.weight");
+  c.tie_word_embeddings = boolean(config, "tie_word_embeddings", !checkpoint.find("lm_head.weight"));
   c.o_bias = boolean(config, "attention_bias", false);
   c.qkv_bias = c.model_type == "qwen2" || c.o_bias;   // Qwen2 has them without saying so
   c.mlp_bias = boolean(config, "mlp_bias", false);

@@ -69,7 +69,7 @@ Value attention(Graph& g, const Config& c, const Binder& file, const Rotation& r
 }  // namespace
 
 void build_deepseek_v2(TextModel& model) {
-  if (model.config.mla.kv_lora_rank == 0)
+  if (model.config.mla.kv_lora_rank <= 0)
     throw Error(Status::corrupt, "config kv_lora_rank: expected a number above 0, found none");
   record_decoder(model, attention);
 }

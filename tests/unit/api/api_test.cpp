@@ -235,6 +235,23 @@ TEST_CASE("a callback that says stop cancels the turn, and what it saw is the an
   hadal_model_release(model);
 }
 
+TEST_CASE("a callback may release the session it is called for") {
+  hadal_model* model = open_tiny();
+  struct Watcher {
+    hadal_session* session;
+    int pieces = 0;
+  } watcher{session_of(model, "temperature=0; max_tokens=8; ignore_end=on")};
+  const auto on_piece = [](void* context, int32_t, const char*, size_t) -> int32_t {
+    auto& w = *static_cast<Watcher*>(context);
+    if (++w.pieces == 1) hadal_session_release(w.session);
+    return 0;
+  };
+  REQUIRE(hadal_session_watch(watcher.session, on_piece, &watcher) == HADAL_OK);
+  CHECK(hadal_ask(watcher.session, "hello", -1, nullptr, 0, nullptr) == HADAL_OK);
+  CHECK(watcher.pieces > 1);   // the call that was going on ends as it would have
+  hadal_model_release(model);
+}
+
 TEST_CASE("a handle that another thread is inside of answers busy, and its cancel still works") {
   hadal_model* model = open_tiny();
   hadal_session* session = session_of(model, "temperature=0; max_tokens=400; ignore_end=on");

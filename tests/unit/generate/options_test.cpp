@@ -93,6 +93,10 @@ TEST_CASE("stop texts are one text or a JSON list, biases and ids are lists") {
   Options options;
   options.set("stop", "\n\n", OptionLevel::session);
   CHECK(options.texts("stop") == std::vector<std::string>{"\n\n"});
+  options.set("stop", " [ \"###\", \"END\" ]", OptionLevel::session);
+  CHECK(options.texts("stop") == std::vector<std::string>{"###", "END"});
+  options.set("stop", "[]", OptionLevel::session);
+  CHECK(options.texts("stop").empty());
   options.set("stop", "[END]", OptionLevel::session);
   CHECK(options.texts("stop") == std::vector<std::string>{"[END]"});
   options.set("stop", "[\"a\", \"\\u00e9\", \"\"]", OptionLevel::session);

@@ -357,6 +357,9 @@ TEST_CASE("scores add up the log-probabilities of the text and leave the session
   CHECK(empty->num_tokens() == 0);
   const auto begun = make_session(open_tiny("", {.add_bos = true}), "");
   CHECK(begun->score("qqq", false).tokens == 3);
+  // With the begin token there is no room for another one: said, not tried for ever.
+  const auto full = make_session(open_tiny("", {.add_bos = true}), "context=1");
+  CHECK(status_of([&] { full->score("qqq", false); }) == Status::context_full);
 }
 
 TEST_CASE("the begin token is added once to raw text") {
