@@ -138,6 +138,9 @@ Model open_model(hadal_runtime* runtime, const ModelOptions& options, const std:
   check(hadal_model_open_progress(runtime, options.model.c_str(), extra.c_str(), show_progress, &progress, &opened));
   Model model(opened);
   note(options, model_get_or_empty(opened, "note"));
+  // Somebody who waits should know why; a script asks `plan`.
+  const std::string memory = model_get_or_empty(opened, "memory_note");
+  if (!memory.empty() && (options.verbose || terminal::is_error())) fmt::print(stderr, "{}\n", memory);
   return model;
 }
 

@@ -21,7 +21,9 @@ int plan_model(const ModelOptions& options) {
     fmt::print("{}\n", nlohmann::ordered_json{{"weights", plan.weights}, {"packed", plan.packed}, {"cache", plan.cache},
                                               {"arena", plan.arena}, {"total", plan.total},
                                               {"available", plan.available}, {"fits", plan.fits != 0},
-                                              {"context", plan.context}, {"parameters", plan.parameters}}.dump());
+                                              {"context", plan.context}, {"parameters", plan.parameters},
+                                              {"experts", plan.experts}, {"experts_kept", plan.experts_kept},
+                                              {"experts_in_file", plan.experts_in_file}}.dump());
     return 0;
   }
   const auto row = [](const char* name, uint64_t bytes, const std::string& meaning) {
@@ -31,6 +33,8 @@ int plan_model(const ModelOptions& options) {
   row("packed", plan.packed, "weights rearranged for speed");
   row("cache", plan.cache, fmt::format("one session of {} tokens", plan.context));
   row("arena", plan.arena, "working memory of a run");
+  if (plan.experts_in_file != 0)
+    row("in file", plan.experts_in_file, "experts beyond that, read whenever they are used");
   fmt::print("{}", terminal::bold());
   row("total", plan.total, "");
   fmt::print("{}", terminal::plain());
@@ -38,6 +42,9 @@ int plan_model(const ModelOptions& options) {
     fmt::print("It {} this machine: {} could be used now.\n", plan.fits != 0 ? "fits" : "does not fit", byte_text(plan.available));
   else
     fmt::print("It {}.\n", plan.fits != 0 ? "fits the limit" : "does not fit the limit");
+  if (plan.experts_in_file != 0)
+    fmt::print("It runs from the file: {} % of the experts stay in memory, the others make it slower.\n",
+               plan.experts_kept * 100 / plan.experts);
   return 0;
 }
 

@@ -195,6 +195,10 @@ typedef struct hadal_plan {
   uint64_t available; /* memory of this machine that could be used now; 0 if unknown */
   int64_t context;    /* the tokens the cache was sized for */
   int64_t parameters; /* of the model */
+  uint64_t experts;   /* of all experts of a mixture, rearranged; 0: there are none, or they are used where they lie */
+  uint64_t experts_kept;    /* part of packed: reserved for experts; packed when they are first used */
+  uint64_t experts_in_file; /* experts beyond what memory has room for: read from the file whenever they are used,
+                             * which is slower. 0: none */
 } hadal_plan;
 
 /* Plans without loading: reads headers only. path, options: as hadal_model_open. A folder with config.json and the
@@ -243,7 +247,8 @@ HADAL_API hadal_status HADAL_CALL hadal_model_open_source(hadal_runtime* runtime
  *   file's header and tensor table), chat_template, tensors (JSON: [{"name","dtype","shape","bytes"}]), metadata
  *   (JSON), weights_bytes packed_bytes cache_bytes_per_token backend cpu threads bos eos (ids, or ""), end_of_turn
  *   (ids separated by commas) add_bos pre_tokenizer thought_open thought_close load_ms note (what a user should know:
- *   a layer for drafts that is declared and absent, tokens without bytes), and every model option.
+ *   a layer for drafts that is declared and absent, tokens without bytes), memory_note (where experts do not all fit
+ *   in memory: what to expect; else ""), and every model option.
  * HADAL_NOT_FOUND for another key, naming the nearest. */
 HADAL_API hadal_status HADAL_CALL hadal_model_get(hadal_model* model, const char* key, char* buffer, size_t capacity,
                                                   size_t* size);

@@ -65,6 +65,9 @@ hadal_status plan(hadal_runtime* runtime, std::string_view path, std::string_vie
   filled.available = plan.available;
   filled.context = plan.context;
   filled.parameters = plan.parameters;
+  filled.experts = plan.experts.all_bytes;
+  filled.experts_kept = plan.experts.slot_bytes;
+  filled.experts_in_file = plan.experts.file_bytes;
   struct_out(filled, out, "plan");
   return HADAL_OK;
 }

@@ -99,12 +99,15 @@ class SystemFile final : public File {
 
   void forget(uint64_t offset, uint64_t size) override {
     if (!mapping_ || offset >= size_) return;
-    const uint64_t page = uint64_t(::sysconf(_SC_PAGESIZE));
-    // Whole pages only: a neighbour that shares a border page stays resident.
-    const uint64_t begin = (offset + page - 1) / page * page;
-    const uint64_t end = std::min(size, size_ - offset) + offset;
-    const uint64_t last = end == size_ ? end : end / page * page;
-    if (begin < last) ::madvise(static_cast<std::byte*>(mapping_) + begin, size_t(last - begin), MADV_DONTNEED);
+    // Reading a page maps what is cached around it too: 64 KiB, or all of a large folio, but never beyond the 2 MiB of a
+    // page table (seen on Linux 6.18). So much goes with the range on both sides, or pieces forgotten one by one would
+    // leave a good part of the file resident.
+    constexpr uintptr_t kAround = 2 << 20;
+    const auto first = reinterpret_cast<uintptr_t>(mapping_), begin = first + uintptr_t(offset);
+    const uintptr_t end = begin + uintptr_t(std::min(size, size_ - offset));
+    const uintptr_t from = std::max(first, begin / kAround * kAround);
+    const uintptr_t to = std::min(first + uintptr_t(size_), (end + kAround - 1) / kAround * kAround);
+    ::madvise(reinterpret_cast<void*>(from), size_t(to - from), MADV_DONTNEED);
   }
 
  private:

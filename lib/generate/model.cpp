@@ -5,15 +5,12 @@
 #include "core/message.hpp"
 #include "core/status.hpp"
 #include "generate/fingerprint.hpp"
+#include "generate/model_plan.hpp"
 #include "generate/ngram_drafter.hpp"
 #include "models/weight_scales.hpp"
 
 namespace hadal {
 namespace {
-
-constexpr int64_t kDefaultContext = 4096;
-// Logits of one run are kept below this, so that a large vocabulary does not make a large arena.
-constexpr int64_t kLogitsBytes = 16 << 20;
 
 std::shared_ptr<Backend> backend_for(const Options& options) {
   const auto named = [&](std::string_view key) {
@@ -34,55 +31,10 @@ std::shared_ptr<Backend> backend_for(const Options& options) {
   return open_backend(name, wanted);
 }
 
-Sizes run_sizes(const Options& options, const Config& config) {
-  const int64_t batch = options.integer("batch"), chunk = options.integer("chunk");
-  const int64_t rows = kLogitsBytes / (config.vocab_size * int64_t(sizeof(float)));
-  const int64_t drafts = options.get("drafts") == "off" ? 0 : kMostDrafts;
-  return {chunk + batch + drafts, std::max({batch + drafts, std::min(chunk, rows), int64_t(8)})};
-}
-
-int64_t context_for(const Options& options, const Config& config) {
-  const int64_t asked = options.integer("context"), most = config.max_position_embeddings;
-  if (asked > 0) return asked;
-  return most > 0 ? std::min(most, kDefaultContext) : kDefaultContext;
-}
-
-// What stays resident beside the weights: the program's code and heap, and the vocabulary. Measured with the tool and
-// vocabularies of 49k and 128k tokens, rounded up so that a plan is never passed.
-uint64_t table_bytes(const Tokenizer* tokenizer) {
-  constexpr uint64_t kCode = 9 << 20, kPerToken = 175;
-  return kCode + (tokenizer ? uint64_t(tokenizer->size()) * kPerToken : 0);
-}
-
 // What the option `weights` asks for; nullptr for weights as the file has them.
 std::unique_ptr<WeightConversion> conversion_for(const Options& options, TextModel& text) {
   const std::string_view type = options.get("weights");
   return type == "auto" ? nullptr : std::make_unique<WeightConversion>(text, type);
-}
-
-ModelPlan plan_program(const Program& program, const TextModel& text, const WeightConversion* conversion,
-                       const Options& options, int workers, const Tokenizer* tokenizer) {
-  ModelPlan plan;
-  plan.context = context_for(options, text.config);
-  plan.parameters = text.parameters();
-  plan.packed = program.packed_bytes();
-  for (const Weight& weight : text.weights) {
-    plan.largest_weight = std::max<uint64_t>(plan.largest_weight, weight.bytes());
-    if (program.packed_bytes(weight) > 0) continue;
-    plan.weights += weight.bytes();
-    if (conversion && conversion->converts(weight)) plan.converted += weight.bytes();
-  }
-  if (conversion) plan.largest_weight += conversion->working_bytes();
-  const Sizes sizes = run_sizes(options, text.config);
-  plan.arena = program.plan(sizes, workers).arena_bytes;
-  if (program.draft()) plan.arena += DraftLayer::bytes(program, sizes.tokens, workers);
-  plan.cache = pages_for(plan.context) * program.cache_layout().page_bytes +
-               uint64_t(text.config.vocab_size) * (sizeof(float) * 3 + sizeof(double));   // logits and sampler
-  plan.scales = scale_bytes(text);
-  plan.tables = table_bytes(tokenizer) + plan.scales;
-  plan.available = available_memory();
-  plan.limit = uint64_t(options.integer("memory_limit"));
-  return plan;
 }
 
 [[noreturn]] void refuse_draft_layer(std::string_view found) {
@@ -123,16 +75,11 @@ std::string chat_template_of(const Checkpoint& checkpoint) {
 
 }  // namespace
 
-bool ModelPlan::fits() const {
-  if (limit > 0 && total() > limit) return false;
-  return available == 0 || total() <= available;
-}
-
 ModelPlan plan_model(Runtime& runtime, const Options& options, OpenCheckpoint open) {
   const auto checkpoint = open(true);
   const auto text = build_text_model(checkpoint, options);
   const auto conversion = conversion_for(options, *text);
-  const Program program(text->graph, backend_for(options), text->weights, draft_of(*text));
+  Program program(text->graph, backend_for(options), text->weights, draft_of(*text));
   const int64_t threads = runtime.options().integer("threads");
   std::unique_ptr<Tokenizer> tokenizer;
   try {
@@ -208,13 +155,7 @@ void Model::load_weights(Progress progress) {
   program_ = std::make_unique<Program>(text_->graph, backend_, text_->weights, draft_of(*text_));
   TaskRunner& runner = runtime_->runner();
   plan_ = plan_program(*program_, *text_, conversion_.get(), options_, runner.concurrency(), tokenizer_.get());
-  // While packing, the largest weight lies there twice, but cache and arena do not exist yet.
-  const uint64_t while_packing = plan_.weights + plan_.packed + plan_.tables + plan_.largest_weight;
-  const uint64_t peak = std::max(plan_.total(), while_packing);
-  if (plan_.limit > 0 && peak > plan_.limit)
-    throw Error(Status::out_of_memory,
-                message("memory_limit: expected room for ", peak, " bytes (weights ", plan_.weights, ", packed ",
-                        plan_.packed, ", cache ", plan_.cache, ", arena ", plan_.arena, "), found ", plan_.limit));
+  refuse_beyond_limit(plan_);
   host_keeper_->count(plan_.weights - plan_.converted + plan_.tables - plan_.scales);   // the rest it lends
 
   uint64_t total = 0, done = 0;

@@ -11,6 +11,7 @@
 #include "core/function_ref.hpp"
 #include "formats/checkpoint.hpp"
 #include "generate/draft_layer.hpp"
+#include "generate/model_plan.hpp"
 #include "generate/options.hpp"
 #include "generate/pages.hpp"
 #include "generate/prompt.hpp"
@@ -25,17 +26,6 @@ namespace hadal {
 
 // Told how far loading is; may throw to stop it.
 using Progress = FunctionRef<void(std::string_view stage, double done)>;
-
-struct ModelPlan {
-  uint64_t weights = 0, packed = 0, cache = 0, arena = 0, tables = 0;
-  uint64_t converted = 0;        // of weights: made while loading instead of mapped
-  uint64_t scales = 0;           // of tables: of FP8 weights
-  uint64_t largest_weight = 0;   // what lies beside the packed bytes while loading
-  uint64_t available = 0, limit = 0;
-  int64_t context = 0, parameters = 0;
-  uint64_t total() const { return weights + packed + cache + arena + tables; }
-  bool fits() const;
-};
 
 using OpenCheckpoint = FunctionRef<std::shared_ptr<Checkpoint>(bool tokenizer_only)>;
 

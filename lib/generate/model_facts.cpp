@@ -12,11 +12,11 @@
 namespace hadal {
 namespace {
 
-constexpr std::array<std::string_view, 30> kFacts = {
+constexpr std::array<std::string_view, 31> kFacts = {
     "architecture", "name", "parameters", "context", "vocabulary", "layers", "hidden", "license", "quantization",
     "hash", "chat_template", "tensors", "metadata", "weights_bytes", "packed_bytes", "arena_bytes",
     "cache_bytes_per_token", "backend", "cpu", "threads", "bos", "eos", "end_of_turn", "add_bos", "pre_tokenizer",
-    "thought_open", "thought_close", "load_ms", "note", "tokens"};
+    "thought_open", "thought_close", "load_ms", "note", "memory_note", "tokens"};
 
 std::string joined(std::span<const int32_t> ids) {
   std::string out;
@@ -166,6 +166,7 @@ std::string Model::get(std::string_view key) const {
   if (key == "thought_close") return prompts_ ? prompts_->reply_format().thought_close : "";
   if (key == "load_ms") return message(load_us_ / 1000);
   if (key == "note") return note();
+  if (key == "memory_note") return plan_.memory_note();
   for (const OptionInfo& option : option_table())
     if (option.key == key) return std::string(options_.get(key));
   const std::string_view near = nearest(key, kFacts);

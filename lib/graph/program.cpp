@@ -1,5 +1,7 @@
 #include "graph/program.hpp"
 
+#include <algorithm>
+
 #include "core/message.hpp"
 #include "core/status.hpp"
 #include "graph/fusion.hpp"
@@ -77,6 +79,62 @@ size_t Program::packed_bytes() const {
   size_t bytes = 0;
   for (const Weight& weight : weights_) bytes += backend_->packed_bytes(weight, uses_[size_t(weight.index)]);
   return bytes;
+}
+
+// The stacks of one experts node.
+struct Program::ExpertLayer {
+  std::vector<const Weight*> stacks;
+  int64_t count = 0;       // experts
+  size_t slot_bytes = 0;   // of one expert, packed; 0 if the backend reads them where they lie
+};
+
+std::vector<Program::ExpertLayer> Program::expert_layers() const {
+  std::vector<ExpertLayer> layers;
+  const auto add = [&](const Graph& graph) {
+    for (const Node& node : graph.nodes()) {
+      if (node.op != Op::experts) continue;
+      ExpertLayer layer{node.weights, int64_t(node.weights.front()->parts.size()), 0};
+      for (const Weight* stack : node.weights) {
+        WeightUse one = uses_[size_t(stack->index)];
+        one.expert_slots = 1;
+        layer.slot_bytes += backend_->packed_bytes(*stack, one);
+      }
+      layers.push_back(std::move(layer));
+    }
+  };
+  add(graph_);
+  if (draft_) add(*draft_);
+  return layers;
+}
+
+Program::Experts Program::experts() const {
+  Experts sum;
+  for (const ExpertLayer& layer : expert_layers()) {
+    const int64_t wanted = uses_[size_t(layer.stacks.front()->index)].expert_slots;
+    const int64_t slots = layer.slot_bytes == 0 ? 0 : wanted < 0 ? layer.count : std::min(wanted, layer.count);
+    sum.count += layer.count;
+    sum.slots += slots;
+    sum.all_bytes += size_t(layer.count) * layer.slot_bytes;
+    sum.slot_bytes += size_t(slots) * layer.slot_bytes;
+    if (layer.slot_bytes == 0) continue;
+    for (const Weight* stack : layer.stacks) sum.file_bytes += size_t(layer.count - slots) * stack->part_bytes();
+  }
+  return sum;
+}
+
+void Program::limit_experts(size_t bytes) {
+  const std::vector<ExpertLayer> layers = expert_layers();
+  size_t round = 0;   // one slot in every layer
+  for (const ExpertLayer& layer : layers) round += layer.slot_bytes;
+  if (round == 0) return;
+  const int64_t each = int64_t(bytes / round);
+  size_t left = bytes % round;
+  for (const ExpertLayer& layer : layers) {
+    const bool one_more = layer.slot_bytes <= left;
+    if (one_more) left -= layer.slot_bytes;
+    for (const Weight* stack : layer.stacks)
+      uses_[size_t(stack->index)].expert_slots = std::min(layer.count, each + (one_more ? 1 : 0));
+  }
 }
 
 }  // namespace hadal

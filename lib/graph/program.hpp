@@ -42,6 +42,18 @@ class Program {
   size_t packed_bytes(const Weight& weight) const {
     return backend_->packed_bytes(weight, uses_[size_t(weight.index)]);
   }
+
+  // Experts, over all layers: what of them lies packed, and what is read from the file whenever it is used.
+  struct Experts {
+    int64_t count = 0, slots = 0;   // a layer's expert counts once
+    size_t all_bytes = 0;           // packed, if all of them had slots
+    size_t slot_bytes = 0;          // reserved; part of packed_bytes()
+    size_t file_bytes = 0;          // as they lie in the file, of those without slots
+  };
+  Experts experts() const;
+  // Before pack(): experts may take this much when packed. Every layer gets as many slots as the others, or one more.
+  void limit_experts(size_t bytes);
+
   // Of a run of one of the two graphs.
   MemoryPlan plan(const Graph& graph, const Sizes& max, int workers) const {
     return plan_memory(graph, *backend_, max, workers);
@@ -50,6 +62,8 @@ class Program {
 
  private:
   void check(const Graph& graph);
+  struct ExpertLayer;
+  std::vector<ExpertLayer> expert_layers() const;
 
   Graph graph_;
   std::optional<Graph> draft_;
