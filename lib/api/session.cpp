@@ -84,7 +84,7 @@ hadal_status read(hadal_session* handle, int32_t* kind, Unit* buffer, size_t cap
     if (size) *size = 0;
     ReplyPiece piece;
     if (session.take_piece(piece, capacity - 1)) return piece_out(piece, kind, buffer, capacity, size);
-    session.throw_failure();
+    session.tell_failure();
     return session.over() ? HADAL_END : HADAL_AGAIN;
   });
 }
@@ -333,7 +333,9 @@ hadal_status hadal_session_tokens(hadal_session* handle, int64_t first, int32_t*
 hadal_status hadal_session_logits(hadal_session* handle, float* buffer, size_t capacity, size_t* size) {
   return with_session(handle, [&](Session& session, hadal_session&) -> hadal_status {
     check_buffer(buffer, capacity);
-    return values_out<float>(session.logits(), buffer, capacity, size);
+    hadal_status status = HADAL_OK;
+    session.logits([&](std::span<const float> rows) { status = values_out<float>(rows, buffer, capacity, size); });
+    return status;
   });
 }
 

@@ -282,9 +282,16 @@ void Session::add_text(std::string_view text, bool parse_special) {
   add_tokens(ids);
 }
 
+// Another thread that drives the model may end this session's turn meanwhile, which adds its answer.
+std::vector<Message> Session::messages_copy() {
+  const auto lock = scheduler_.lock();
+  return messages_;
+}
+
 std::string Session::render() {
-  if (mode_ != Mode::chat) throw Error(Status::invalid_argument, "render: expected messages in the session, found none");
-  return model_->prompts().text(messages_, prompt_settings());
+  const std::vector<Message> messages = messages_copy();
+  if (messages.empty()) throw Error(Status::invalid_argument, "render: expected messages in the session, found none");
+  return model_->prompts().text(messages, prompt_settings());
 }
 
 std::string Session::render(std::string_view json) { return model_->prompts().render_json(json, prompt_settings()); }

@@ -65,7 +65,7 @@ class Session : public std::enable_shared_from_this<Session> {
   bool over();                        // no turn in progress or asked for
   bool take_piece(ReplyPiece& out, size_t most);   // at most that many bytes, whole characters
   int32_t state();
-  void throw_failure();               // what ended a turn and was not told yet
+  void tell_failure();                // throws what ended a turn and was not told yet
 
   void cancel() noexcept;
 
@@ -75,8 +75,8 @@ class Session : public std::enable_shared_from_this<Session> {
   uint64_t cache_bytes();
   int64_t context() const { return context_; }
 
-  // The rows asked for by the option `logits`, fed first. Valid until the session changes.
-  std::span<const float> logits();
+  // Shows the rows asked for by the option `logits`, fed first, while nobody can change them.
+  void logits(FunctionRef<void(std::span<const float>)> see);
   void top(size_t n, std::vector<int32_t>& ids, std::vector<float>& log_probabilities);
   struct Score {
     double log_probability = 0;
@@ -136,6 +136,9 @@ class Session : public std::enable_shared_from_this<Session> {
   void end_turn(Finish finish);
   void fail_turn(const Error& error) noexcept;
   void want_turn();
+  void throw_failure();              // with the lock held, as fed_logits()
+  std::vector<Message> messages_copy();
+  std::span<const float> fed_logits(Scheduler::Lock& lock);
   void feed(Scheduler::Lock& lock);
   void forget_rows() noexcept;
   void invalidate_logits_for_refeed();

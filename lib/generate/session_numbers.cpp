@@ -7,9 +7,14 @@
 
 namespace hadal {
 
-std::span<const float> Session::logits() {
+void Session::logits(FunctionRef<void(std::span<const float>)> see) {
   if (turn_wanted_ && !prompt_installed_) install_prompt();
   auto lock = hold();
+  see(fed_logits(lock));
+}
+
+// Valid while the lock is held.
+std::span<const float> Session::fed_logits(Scheduler::Lock& lock) {
   if (tokens_.empty()) throw Error(Status::invalid_argument, "logits: expected tokens in the session, found none");
   if (pending() == 0 && !logits_valid_) {
     invalidate_logits_for_refeed();
@@ -38,7 +43,9 @@ std::span<const float> Session::logits() {
 }
 
 void Session::top(size_t n, std::vector<int32_t>& ids, std::vector<float>& log_probabilities) {
-  const std::span<const float> last = logits().last(logits_.size());
+  if (turn_wanted_ && !prompt_installed_) install_prompt();
+  auto lock = hold();
+  const std::span<const float> last = fed_logits(lock).last(logits_.size());
   check_finite(last);
   largest(last, n, ids);
   const double total = log_sum_exp(last);

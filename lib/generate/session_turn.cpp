@@ -43,7 +43,7 @@ void Session::install_prompt() {
     return;
   }
 
-  std::vector<Message> messages = messages_;
+  std::vector<Message> messages = messages_copy();
   Prompt prompt = model_->prompts().make(messages, prompt_settings());
   int64_t dropped = 0;
   const int64_t drop_reserve = policy == "drop" && max_tokens_ < 0 ? std::max<int64_t>(1, context_ / 4) : reserve;
@@ -100,6 +100,10 @@ void Session::start_turn() {
   try {
     if (!prompt_installed_) install_prompt();
     const auto lock = hold();
+    if (!turn_wanted_) {   // cancelled while the prompt was made
+      prompt_installed_ = false;
+      return;
+    }
     begin_reply();
     turn_wanted_ = prompt_installed_ = false;
     active_ = true;
@@ -214,9 +218,10 @@ void Session::end_turn_cancelled() noexcept {
       failure_ = Error(Status::cancelled, "cancelled while tokens were fed");
     }
     if (turn_wanted_) {
+      // The turn never began: nothing was said that the history would have to hold.
       turn_wanted_ = prompt_installed_ = false;
       reply_.reset();
-      end_turn(Finish::cancelled);
+      usage_.finish = Finish::cancelled;
     } else if (active_) {
       end_turn(Finish::cancelled);
     }
@@ -249,6 +254,11 @@ void Session::until_over(int64_t deadline_ns) {
   start_turn();
   auto lock = scheduler_.lock();
   scheduler_.drive(lock, [&] { return !active_; }, deadline_ns);
+  throw_failure();
+}
+
+void Session::tell_failure() {
+  const auto lock = scheduler_.lock();
   throw_failure();
 }
 

@@ -386,7 +386,7 @@ TEST_CASE("wrong input is refused with a clear status and changes nothing") {
   CHECK(status_of([&] { session->add_text("a\xFF", false); }) == Status::invalid_argument);
   CHECK(status_of([&] { session->add("owner", "x"); }) == Status::invalid_argument);
   CHECK(status_of([&] { session->add("user", "\xC0"); }) == Status::invalid_argument);
-  CHECK(status_of([&] { session->logits(); }) == Status::invalid_argument);
+  CHECK(status_of([&] { session->logits([](std::span<const float>) {}); }) == Status::invalid_argument);
   CHECK(status_of([&] { session->set("context", "5"); }) == Status::invalid_argument);
   CHECK(status_of([&] { session->set("chunk", "8000"); }) == Status::invalid_argument);
   CHECK(status_of([&] { session->set("logit_bias", "100000:1"); }) == Status::invalid_argument);

@@ -53,7 +53,8 @@ inline std::vector<int32_t> ids(int from, int count) {
 }
 
 inline std::vector<float> row(Session& session) {
-  const auto logits = session.logits();
+  std::vector<float> logits;
+  session.logits([&](std::span<const float> rows) { logits.assign(rows.begin(), rows.end()); });
   return {logits.begin(), logits.end()};
 }
 

@@ -72,7 +72,8 @@ std::vector<float> logits_of(const std::shared_ptr<Model>& model) {
   std::vector<int32_t> ids;
   for (int32_t i = 0; i < 40; ++i) ids.push_back(i * 7 % 160);
   session->add_tokens(ids);
-  const auto logits = session->logits();
+  std::vector<float> logits;
+  session->logits([&](std::span<const float> rows) { logits.assign(rows.begin(), rows.end()); });
   return {logits.begin(), logits.end()};
 }
 
