@@ -52,7 +52,8 @@ build_quietly() {
   while [ $# -gt 0 ] && [ "$1" != "--" ]; do arguments+=("$1"); shift; done
   [ $# -eq 0 ] || shift
   targets=("$@")
-  export CCACHE_SLOPPINESS=pch_defines,time_macros   # what precompiled headers need of it
+  # What precompiled headers need of it; and one folder's objects serve another, whose debug information names it.
+  export CCACHE_SLOPPINESS=pch_defines,time_macros CCACHE_NOHASHDIR=1
   command -v ccache >/dev/null 2>&1 &&
     arguments+=(-DCMAKE_C_COMPILER_LAUNCHER=ccache -DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
   mkdir -p "$folder"

@@ -1,5 +1,5 @@
 # Helpers every folder uses. A layer is one folder under lib/ and one object library; its DEPENDS line is the
-# folder's side of the arrow in docs/architecture.md.
+# folder's side of the arrow in lib/README.md.
 set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_CXX_EXTENSIONS OFF)

@@ -20,10 +20,10 @@ struct Info {
   bool no_tensors = false;
 };
 
-constexpr const char* kTextFacts[] = {"name", "architecture", "license", "quantization", "pre_tokenizer", "backend", "cpu",
-                                      "hash", "note"};
-constexpr const char* kNumberFacts[] = {"parameters", "context", "layers", "hidden", "vocabulary", "weights_bytes",
-                                        "packed_bytes", "cache_bytes_per_token"};
+constexpr const char* kTextFacts[] = {"name",          "architecture", "family", "license", "quantization",
+                                      "pre_tokenizer", "backend",      "cpu",    "hash",    "note"};
+constexpr const char* kNumberFacts[] = {"parameters", "active_parameters", "context",      "layers",  "hidden",
+                                        "vocabulary", "weights_bytes",     "packed_bytes", "cache_bytes_per_token"};
 
 Json number_or_text(const std::string& value) {
   char* end = nullptr;
@@ -87,7 +87,10 @@ int print_info(const Info& ask) {
   };
   row("name", text("name"));
   row("architecture", text("architecture"));
-  row("parameters", count_text(facts["parameters"]));
+  row("family", text("family"));
+  const bool mixture = facts["active_parameters"] != facts["parameters"];
+  row("parameters", count_text(facts["parameters"]) +
+                        (mixture ? fmt::format(", {} active for a token", count_text(facts["active_parameters"])) : ""));
   row("quantisation", text("quantization"));
   row("weights", byte_text(stored_bytes(facts["tensors"])));
   row("context", count_text(facts["context"]) + " tokens");

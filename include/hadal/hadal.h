@@ -171,7 +171,7 @@ HADAL_API hadal_status HADAL_CALL hadal_runtime_create(const hadal_host* host, c
 /* Computes for all sessions of all models of this runtime that have work, together, for about budget_us microseconds
  * (it stops inside a layer; 0 = one small slice, -1 = until none has work). *state: HADAL_WORKING if there is more,
  * HADAL_READY if any session has pieces to read. A failure belongs to its session and is told by that session's next
- * call. Sessions that another thread is inside of at this moment are left out. */
+ * call. Turns of sessions that another thread is inside of are not started; those that run go on. */
 HADAL_API hadal_status HADAL_CALL hadal_runtime_step(hadal_runtime* runtime, int64_t budget_us, int32_t* state);
 
 HADAL_API hadal_runtime* HADAL_CALL hadal_runtime_retain(hadal_runtime* runtime);
@@ -243,8 +243,9 @@ HADAL_API hadal_status HADAL_CALL hadal_model_open_source(hadal_runtime* runtime
                                                           const char* options, hadal_model** out);
 
 /* Facts about a model, as text. key:
- *   architecture name parameters context vocabulary layers hidden license quantization hash (SHA-256 of the first
- *   file's header and tensor table), chat_template, tensors (JSON: [{"name","dtype","shape","bytes"}]), metadata
+ *   architecture family (for people) name parameters active_parameters (of those that one token meets) context
+ *   vocabulary layers hidden license quantization hash (SHA-256 of the tensors' names, formats, shapes and first bytes:
+ *   equal for equal weights), chat_template, tensors (JSON: [{"name","dtype","shape","bytes"}]), metadata
  *   (JSON), weights_bytes packed_bytes cache_bytes_per_token backend cpu threads bos eos (ids, or ""), end_of_turn
  *   (ids separated by commas) add_bos pre_tokenizer thought_open thought_close load_ms note (what a user should know:
  *   a layer for drafts that is declared and absent, tokens without bytes), memory_note (where experts do not all fit
@@ -486,7 +487,7 @@ HADAL_API hadal_status HADAL_CALL hadal_session_score16(hadal_session* session, 
 
 /* ---- Function table ------------------------------------------------------------------------------------------ */
 
-/* Every function above under one pointer, for programs that load the library at run time. Grows at the end only. */
+/* Every function above but the UTF-16 twins under one pointer, for programs that load the library at run time. Grows at the end only. */
 typedef struct hadal_api {
   uint32_t size; /* of the library's table */
   int32_t abi;

@@ -103,7 +103,8 @@ hadal_status render(hadal_model* handle, const Unit* json, int64_t json_size, Un
                     size_t* size) noexcept {
   return with_model(handle, [&](const Model& model) {
     check_buffer(buffer, capacity);
-    return text_out(model.prompts().render_json(text_in(json, json_size, "json"), {}), buffer, capacity, size);
+    return text_out(model.prompts().render_json(text_in(json, json_size, "json"), prompt_settings(model.options())),
+                    buffer, capacity, size);
   });
 }
 

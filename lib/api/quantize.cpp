@@ -38,16 +38,15 @@ hadal_status hadal_quantize(hadal_runtime* handle, const char* in, const char* o
     const std::string_view wanted = text_in(type, -1, "type");
     const QuantMix& mix = quant_mix(wanted);
     const std::shared_ptr<Runtime> runtime = runtime_or_default(handle, optional_text(options));
-    if (handle) {
-      Options checked = runtime->options();
-      checked.merge(optional_text(options), OptionLevel::model);
-    }
-    const auto checkpoint = open_checkpoint(runtime->host(), source);
+    Options merged = runtime->options();
+    merged.merge(optional_text(options), OptionLevel::model);
+    const auto host = std::make_shared<LimitedHost>(runtime->host(), uint64_t(merged.integer("memory_limit")));
+    const auto checkpoint = open_checkpoint(host, source);
     FileSink sink(target);
     TaskRunner& runner = runtime->runner();
     const std::lock_guard computing(runtime->computing());
     const QuantizeReport result =
-        quantize(runtime->host(), runner, quantize_job(checkpoint), mix, sink, [&](const QuantizeProgress& p) {
+        quantize(host, runner, quantize_job(checkpoint), mix, sink, [&](const QuantizeProgress& p) {
           const double done = p.values > 0 ? double(p.values_done) / double(p.values) : 1;
           return !progress || progress(progress_context, "quantize", done) == 0;
         });

@@ -8,12 +8,13 @@
 #include "generate/fingerprint.hpp"
 #include "generate/json_text.hpp"
 #include "generate/model.hpp"
+#include "models/architectures.hpp"
 
 namespace hadal {
 namespace {
 
-constexpr std::array<std::string_view, 31> kFacts = {
-    "architecture", "name", "parameters", "context", "vocabulary", "layers", "hidden", "license", "quantization",
+constexpr std::array<std::string_view, 33> kFacts = {
+    "architecture", "family", "name", "parameters", "active_parameters", "context", "vocabulary", "layers", "hidden", "license", "quantization",
     "hash", "chat_template", "tensors", "metadata", "weights_bytes", "packed_bytes", "arena_bytes",
     "cache_bytes_per_token", "backend", "cpu", "threads", "bos", "eos", "end_of_turn", "add_bos", "pre_tokenizer",
     "thought_open", "thought_close", "load_ms", "note", "memory_note", "tokens"};
@@ -132,7 +133,9 @@ std::string Model::get(std::string_view key) const {
     const auto license = checkpoint_->metadata.string("general.license");
     return license ? std::string(*license) : std::string();
   }
+  if (key == "family") return text_ ? family(config) : std::string();
   if (key == "parameters") return message(need().parameters());
+  if (key == "active_parameters") return message(need().active_parameters());
   if (key == "context") return message(need().config.max_position_embeddings);
   if (key == "vocabulary") return message(text_ ? text_->config.vocab_size : int64_t(tokenizer().size()));
   if (key == "tokens") return message(tokenizer().size());

@@ -91,6 +91,13 @@ std::string checked_text(std::string_view text, bool replace, std::string_view w
   throw Error(Status::invalid_argument, message(what, ": expected UTF-8, found an invalid byte at offset ", *bad));
 }
 
+PromptSettings prompt_settings(const Options& options) {
+  const std::string_view thinking = options.get("thinking");
+  return {.system = std::string(options.get("system")),
+          .thinking = thinking == "on" ? Thinking::on : thinking == "off" ? Thinking::off : Thinking::automatic,
+          .tools = std::string(options.get("tools"))};
+}
+
 PromptMaker::PromptMaker(const Tokenizer& tokenizer, std::string template_source)
     : tokenizer_(tokenizer), source_(std::move(template_source)), template_(source_),
       format_(hadal::reply_format(source_, [&](std::string_view text) { return tokenizer.id_of(text).has_value(); })),

@@ -11,6 +11,7 @@
 
 #include "chat/chat.hpp"
 #include "formats/json.hpp"
+#include "generate/options.hpp"
 #include "tokenizer/tokenizer.hpp"
 
 namespace hadal {
@@ -28,6 +29,9 @@ struct PromptSettings {
   Thinking thinking = Thinking::automatic;
   std::string tools = {};      // JSON list, or empty
 };
+
+// What the options say of it.
+PromptSettings prompt_settings(const Options& options);
 
 struct Prompt {
   std::string text;

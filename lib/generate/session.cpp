@@ -73,7 +73,7 @@ void Session::apply_options() {
     const Json tools = parse_json(options_.get("tools"), "option tools");
     if (!tools.as_array()) throw Error(Status::invalid_argument, "option tools: expected a JSON list");
   }
-  if (const Thinking thinking = prompt_settings().thinking; thinking != Thinking::automatic)
+  if (const Thinking thinking = prompt_settings(options_).thinking; thinking != Thinking::automatic)
     model_->prompts().check_thinking(thinking);
   sampler_.change(sampler_settings(options_));
   chunk_ = chunk;
@@ -207,13 +207,6 @@ std::string Session::get(std::string_view key) {
   }
 }
 
-PromptSettings Session::prompt_settings() const {
-  const std::string_view thinking = options_.get("thinking");
-  return {.system = std::string(options_.get("system")),
-          .thinking = thinking == "on" ? Thinking::on : thinking == "off" ? Thinking::off : Thinking::automatic,
-          .tools = std::string(options_.get("tools"))};
-}
-
 void Session::check_room(int64_t more) const {
   if (more > context_ - int64_t(tokens_.size()))
     throw Error(Status::context_full, message("context: expected at most ", context_ - int64_t(tokens_.size()),
@@ -291,10 +284,10 @@ std::vector<Message> Session::messages_copy() {
 std::string Session::render() {
   const std::vector<Message> messages = messages_copy();
   if (messages.empty()) throw Error(Status::invalid_argument, "render: expected messages in the session, found none");
-  return model_->prompts().text(messages, prompt_settings());
+  return model_->prompts().text(messages, prompt_settings(options_));
 }
 
-std::string Session::render(std::string_view json) { return model_->prompts().render_json(json, prompt_settings()); }
+std::string Session::render(std::string_view json) { return model_->prompts().render_json(json, prompt_settings(options_)); }
 
 Usage Session::usage() {
   const auto lock = scheduler_.lock();

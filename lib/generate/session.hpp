@@ -121,7 +121,6 @@ class Session : public std::enable_shared_from_this<Session> {
   Session(std::shared_ptr<Model> model, Options options);
   void apply_options();
   Scheduler::Lock hold();            // the lock, with this session out of any run
-  PromptSettings prompt_settings() const;
   void check_room(int64_t more) const;
 
   // A turn: asked for by add*, started (prompt made), active (computing), over.

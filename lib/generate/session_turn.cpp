@@ -44,7 +44,7 @@ void Session::install_prompt() {
   }
 
   std::vector<Message> messages = messages_copy();
-  Prompt prompt = model_->prompts().make(messages, prompt_settings());
+  Prompt prompt = model_->prompts().make(messages, prompt_settings(options_));
   int64_t dropped = 0;
   const int64_t drop_reserve = policy == "drop" && max_tokens_ < 0 ? std::max<int64_t>(1, context_ / 4) : reserve;
   while (policy == "drop" && int64_t(prompt.tokens.size()) + drop_reserve > context_) {
@@ -52,7 +52,7 @@ void Session::install_prompt() {
     if (first == end) break;
     messages.erase(messages.begin() + ptrdiff_t(first), messages.begin() + ptrdiff_t(end));
     dropped += int64_t(end - first);
-    prompt = model_->prompts().make(messages, prompt_settings());
+    prompt = model_->prompts().make(messages, prompt_settings(options_));
   }
   if (prompt.tokens.empty()) throw Error(Status::invalid_argument, "prompt: expected tokens, the template made none");
   if (int64_t(prompt.tokens.size()) + reserve > context_) refuse(int64_t(prompt.tokens.size()));

@@ -80,7 +80,7 @@ TEST_CASE("an FP8 model gives the logits that transformers gives on its de-quant
     const char *backend, *cpu;
     Dtype cache;
     bool panels;
-    double bound;   // share of the logits' range; c-api.md section 4: 1e-4 for the reference, 2e-3 for float weights
+    double bound;   // share of the logits' range; tests/README.md
   };
   constexpr Setting kSettings[] = {{"reference", "", Dtype::f32, true, 1e-4}, {"cpu", "scalar", Dtype::f32, true, 2e-3},
                                    {"cpu", "avx2", Dtype::f32, true, 2e-3},   {"cpu", "avx2", Dtype::f32, false, 2e-3},

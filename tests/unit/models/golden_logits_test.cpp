@@ -71,7 +71,7 @@ struct Setting {
   const char* backend;
   const char* cpu;
   Dtype cache;
-  double bound;   // c-api.md section 4: reference 1e-4, cpu with float weights 2e-3 of the logits' range
+  double bound;   // tests/README.md
 };
 constexpr Setting kSettings[] = {{"reference", "", Dtype::f32, 1e-4},
                                  {"cpu", "scalar", Dtype::f16, 2e-3},

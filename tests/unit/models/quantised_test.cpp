@@ -160,7 +160,7 @@ TEST_CASE("bf16, FP8, Q8_0 and Q4_K weights give the logits of what they de-quan
         if (reference) {
           CHECK(d.worst_share <= 1e-4);
         } else {
-          // c-api.md section 4. Rounded activations choose other positions where the sparse attention has to choose: for
+          // tests/README.md. Rounded activations choose other positions where the sparse attention has to choose: for
           // it the default's bound is on the rows before that.
           const int64_t top_k = model->config.mla.index_topk;
           const bool chooses = top_k > 0 && gguf && !s.exact;

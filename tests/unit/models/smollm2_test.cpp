@@ -92,7 +92,7 @@ TEST_CASE("SmolLM2: the reference agrees with transformers, and the CPU with the
   struct Bound {
     const char* cpu;
     bool exact;
-    double kl, equal_next;   // c-api.md section 4
+    double kl, equal_next;   // tests/README.md
   };
   for (const Bound& bound : {Bound{"scalar", false, 1e-3, 0.98}, Bound{"avx2", false, 1e-3, 0.98},
                              Bound{"avx2", true, 1e-5, 0.99}, Bound{"avx512", false, 1e-3, 0.98},
