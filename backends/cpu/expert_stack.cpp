@@ -106,7 +106,8 @@ ExpertStack::Hold::~Hold() {
   const Weight& weight = stack_.stack_;
   const size_t row_bytes = bytes_of(weight.dtype, weight.cols);
   const int64_t first = first_read_ * kPanelRows, end = std::min(weight.rows, end_read_ * kPanelRows);
-  weight.source->forget(weight.parts[size_t(expert_)].data + size_t(first) * row_bytes, size_t(end - first) * row_bytes);
+  const std::byte* rows = weight.parts[size_t(expert_)].data + size_t(first) * row_bytes;
+  weight.source->forget(rows, size_t(end - first) * row_bytes);
 }
 
 const uint8_t* ExpertStack::Hold::panel(int64_t p, uint8_t* scratch) {

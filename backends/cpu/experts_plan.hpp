@@ -1,7 +1,7 @@
 // How an experts node is cut: pairs of a token and one of its experts, sorted by expert, and where all of it lies.
 //
 // Stages: 0 sorts the pairs; 1 rounds (or copies) their input rows; 2 multiplies with gate and up; 3 rounds the
-// activations; 4 multiplies with down; 5 adds a token's experts up. A task of 2 and 4 is some panels of one expert times
+// activations; 4 multiplies with down; 5 adds up a token's experts. A task of 2 and 4 is some panels of one expert by
 // some of its pairs, numbered expert by expert, so that a file is read from front to back.
 #pragma once
 

@@ -1,5 +1,6 @@
 #include "graph/graph.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "core/message.hpp"
@@ -194,6 +195,12 @@ Value Graph::experts(Value x, Value routing, const Weight& gate, const Weight& u
   expect(gate, ff, hidden);
   expect(up, ff, hidden);
   expect(down, hidden, ff);
+  // Expert numbers are not looked at again when they are used.
+  const auto router = std::find_if(nodes_.begin(), nodes_.end(), [&](const Node& node) {
+    return node.op == Op::route && node.outputs.front() == routing;
+  });
+  if (router == nodes_.end() || router->weights.front()->rows != int64_t(gate.parts.size()))
+    refuse(Op::experts, gate.name, message("expected the choice of a router over ", gate.parts.size(), " experts"));
   return record(Op::experts, named("experts"), {x, routing}, {&gate, &up, &down},
                 ExpertsAttributes{shape(routing).cols / 2}, shape(x));
 }

@@ -152,6 +152,7 @@ const Case kCases[] = {
     {8, 2, 256, 32, 20, {Dtype::q5_k, Dtype::bf16, Dtype::iq4_nl}},
     {8, 2, 160, 160, 11, {Dtype::f8_e4m3, Dtype::f8_e4m3, Dtype::f8_e4m3}},
     {8, 2, 256, 96, 11, {Dtype::q4_k, Dtype::f32, Dtype::f16}},
+    {3, 2, 1408, 32, 160, {Dtype::q8_0, Dtype::q5_0, Dtype::q8_0}},   // more tokens of one expert than a block holds
 };
 
 std::vector<std::unique_ptr<Backend>> backends_with(bool exact, bool panels) {

@@ -51,7 +51,8 @@ struct Floats {
   Weight weight;
 };
 
-Matrix run_route(Backend& backend, const Matrix& x, const Weight& gate, const Weight* bias, const RouteAttributes& how) {
+Matrix run_route(Backend& backend, const Matrix& x, const Weight& gate, const Weight* bias,
+                 const RouteAttributes& how) {
   const Node node{Op::route, "test", {Value{0}}, {Value{1}}, {&gate, bias}, how};
   return run_one(backend, node, {&x, 1}, {x.rows, 2 * how.num_experts_per_tok}, plain_batch(x.rows));
 }

@@ -1,6 +1,7 @@
 // The operating system's files, through the host that a program without one gets.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
@@ -50,6 +51,37 @@ TEST_CASE("system files are read by position, mapped, and forgotten without losi
   sentence_of(Status::io, [&] { file->read(99999, std::as_writable_bytes(std::span(part))); });
   sentence_of(Status::io, [&] { file->read(UINT64_MAX, std::as_writable_bytes(std::span(part))); });
 }
+
+#if defined(__linux__)
+namespace {
+
+// Kilobytes of files that this process has mapped and touched.
+int64_t resident_file_kilobytes() {
+  std::ifstream status("/proc/self/status");
+  for (std::string word; status >> word;)
+    if (int64_t kilobytes = 0; word == "RssFile:" && status >> kilobytes) return kilobytes;
+  return -1;
+}
+
+}  // namespace
+
+TEST_CASE("a mapped file that is read and forgotten in pieces does not stay resident") {
+  constexpr size_t kBytes = 96 << 20, kPiece = 250'001;   // pieces begin and end within pages
+  const Folder folder;
+  const auto file = open_system_file(folder.file("data", std::string(kBytes, 'x')));
+  const std::span<const std::byte> mapped = file->map();
+  const int64_t before = resident_file_kilobytes();
+  int64_t sum = 0, most = 0;
+  for (size_t at = 0; at < kBytes; at += kPiece) {
+    const size_t end = std::min(kBytes, at + kPiece);
+    for (size_t i = at; i < end; i += 512) sum += int64_t(mapped[i]);
+    file->forget(at, end - at);
+    most = std::max(most, resident_file_kilobytes() - before);
+  }
+  CHECK(sum > 0);
+  CHECK(most < 4096);
+}
+#endif
 
 TEST_CASE("a system file beyond 4 GiB has 64-bit offsets") {
   const Folder folder;
