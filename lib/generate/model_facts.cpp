@@ -8,6 +8,7 @@
 #include "generate/fingerprint.hpp"
 #include "generate/json_text.hpp"
 #include "generate/model.hpp"
+#include "generate/prompt.hpp"
 #include "models/architectures.hpp"
 
 namespace hadal {
@@ -41,6 +42,9 @@ bool holds_draft_layer(const Checkpoint& checkpoint) {
                      [](const StoredTensor& tensor) { return tensor.name.find("eh_proj") != std::string::npos; });
 }
 
+// A file's text may be any bytes; what goes out is UTF-8.
+std::string as_text(std::string_view bytes) { return checked_text(bytes, true, "metadata"); }
+
 Json to_json(const MetadataValue& value) {
   // Long lists (vocabularies, merges) are told by their length.
   constexpr size_t kLongest = 64;
@@ -49,7 +53,7 @@ Json to_json(const MetadataValue& value) {
     Json::Array out;
     for (const auto item : items) {
       using Item = std::decay_t<decltype(item)>;
-      if constexpr (std::is_same_v<Item, std::string_view>) out.push_back(Json(std::string(item)));
+      if constexpr (std::is_same_v<Item, std::string_view>) out.push_back(Json(as_text(item)));
       else if constexpr (std::is_same_v<Item, float>) out.push_back(Json(double(item)));
       else out.push_back(Json(item));
     }
@@ -59,7 +63,7 @@ Json to_json(const MetadataValue& value) {
       [&](const auto& held) -> Json {
         using Held = std::decay_t<decltype(held)>;
         if constexpr (std::is_same_v<Held, uint64_t>) return held <= INT64_MAX ? Json(int64_t(held)) : Json(double(held));
-        else if constexpr (std::is_same_v<Held, std::string_view>) return Json(std::string(held));
+        else if constexpr (std::is_same_v<Held, std::string_view>) return Json(as_text(held));
         else if constexpr (std::is_same_v<Held, std::vector<bool>>) {
           Json::Array out;
           for (size_t i = 0; i < std::min(held.size(), kLongest); ++i) out.push_back(Json(bool(held[i])));
@@ -124,14 +128,14 @@ std::string Model::get(std::string_view key) const {
     return type && type->as_string() ? *type->as_string() : std::string();
   }
   if (key == "name") {
-    if (!config.name.empty()) return config.name;
+    if (!config.name.empty()) return as_text(config.name);
     const auto name = checkpoint_->metadata.string("general.name");
-    return name ? std::string(*name) : std::string();
+    return name ? as_text(*name) : std::string();
   }
   if (key == "license") {
-    if (!config.license.empty()) return config.license;
+    if (!config.license.empty()) return as_text(config.license);
     const auto license = checkpoint_->metadata.string("general.license");
-    return license ? std::string(*license) : std::string();
+    return license ? as_text(*license) : std::string();
   }
   if (key == "family") return text_ ? family(config) : std::string();
   if (key == "parameters") return message(need().parameters());

@@ -85,7 +85,7 @@ ModelPlan plan_program(Program& program, const TextModel& text, const WeightConv
   if (program.draft()) plan.arena += DraftLayer::bytes(program, sizes.tokens, workers);
   plan.page = program.cache_layout().page_bytes;
   plan.cache = pages_for(plan.context) * plan.page +
-               uint64_t(text.config.vocab_size) * (sizeof(float) * 3 + sizeof(double));   // logits and sampler
+               uint64_t(text.config.vocab_size) * (sizeof(float) * 4 + sizeof(double));   // logits and sampler
   plan.scales = scale_bytes(text);
   plan.tables = table_bytes(tokenizer) + plan.scales + (packs_experts ? kReadingBytes * uint64_t(workers) : 0);
   plan.available = available_memory();
