@@ -58,6 +58,7 @@ struct Checkpoint {
   // Whose names and metadata apply. A GGUF file that holds a model folder (folder_in_gguf.hpp) counts as safetensors.
   enum class Container : uint8_t { gguf, safetensors };
 
+  std::shared_ptr<Host> host;                  // whose files these are: it must outlive them
   Container container;
   Metadata metadata;                           // GGUF only
   Json config;                                 // safetensors: config.json

@@ -24,8 +24,9 @@ void add_file(const std::shared_ptr<Host>& host, std::string name, std::unique_p
   add_source_file(host, std::move(name), std::move(file), out);
 }
 
-std::shared_ptr<Checkpoint> empty_checkpoint() {
+std::shared_ptr<Checkpoint> empty_checkpoint(const std::shared_ptr<Host>& host) {
   auto checkpoint = std::make_shared<Checkpoint>();
+  checkpoint->host = host;
   checkpoint->container = Checkpoint::Container::gguf;
   return checkpoint;
 }
@@ -46,7 +47,7 @@ std::string split_base(const std::string& path, const Split& split) {
 }
 
 std::shared_ptr<Checkpoint> open_parts(const std::shared_ptr<Host>& host, const std::string& base, int64_t count) {
-  auto checkpoint = empty_checkpoint();
+  auto checkpoint = empty_checkpoint(host);
   std::optional<int64_t> promised;
   for (int64_t part = 0; part < count; ++part) {
     const std::string path = message(base, "-", five_digits(part + 1), "-of-", five_digits(count), ".gguf");
@@ -67,7 +68,7 @@ std::shared_ptr<Checkpoint> open_parts(const std::shared_ptr<Host>& host, const 
 
 std::shared_ptr<Checkpoint> open_file(const std::shared_ptr<Host>& host, std::string name, std::unique_ptr<File> file,
                                       Split& split) {
-  auto checkpoint = empty_checkpoint();
+  auto checkpoint = empty_checkpoint(host);
   add_file(host, name, std::move(file), *checkpoint);
   split = gguf::parse_file(name, checkpoint->files.back().bytes, 0, true, *checkpoint);
   index_tensors(name, *checkpoint);

@@ -121,6 +121,7 @@ bool open_weights(const std::shared_ptr<Host>& host, const std::string& folder, 
 std::shared_ptr<Checkpoint> open_model_folder(const std::shared_ptr<Host>& host, const std::string& folder,
                                               bool tokenizer_only) {
   auto out = std::make_shared<Checkpoint>();
+  out->host = host;
   out->container = Checkpoint::Container::safetensors;
   out->config = parse_if_there(*host, folder + "/config.json", kLargestConfig, out->config_text);
   out->tokenizer_json = read_if_there(*host, folder + "/tokenizer.json", kLargestTokenizer);
