@@ -19,7 +19,7 @@ ALLOWED = {
     "lib/chat": CORE | {"formats", "tokenizer"},
     "lib/graph": CORE | {"quant"},
     "lib/models": CORE | {"quant", "formats", "graph"},
-    "lib/rag": CORE | {"formats"},
+    "lib/rag": CORE | {"formats", "tokenizer"},
     "lib/generate": CORE | {"quant", "formats", "tokenizer", "chat", "graph", "models"},
     "lib/api": CORE | {"quant", "formats", "tokenizer", "chat", "graph", "models", "generate", "rag", "hadal", "backends"},
     "backends": CORE | {"quant", "graph", "backends"},
