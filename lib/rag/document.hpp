@@ -36,6 +36,7 @@ struct Document {
   std::string mime;
   uint32_t pages = 0;
   std::vector<Block> blocks;
+  std::vector<std::string> notes;  // what was left out, one sentence each: scanned pages, attachments
 };
 
 }  // namespace hadal::rag
