@@ -140,6 +140,20 @@ class Facts(ToolTest):
         self.assertAlmostEqual(large["cache"] / small["cache"], 8, delta=1.5)
         self.assertIn("total", self.ok("plan", self.model).text)
 
+    def test_plan_says_what_would_fit(self):
+        small = self.ok("plan", self.model, "--context", "512", "--json").json
+        large = self.ok("plan", self.model, "--context", "4096", "--json").json
+        self.assertEqual(large["would_fit"], [])   # it fits as it is
+        limit = str((small["total"] + large["total"]) // 2)
+        refused = self.ok("plan", self.model, "--context", "4096", "--memory-limit", limit, "--json").json
+        self.assertFalse(refused["fits"])
+        contexts = [choice for choice in refused["would_fit"] if choice["option"].startswith("context=")]
+        self.assertEqual(len(contexts), 1)
+        self.assertLessEqual(contexts[0]["total"], int(limit))
+        self.assertIn("What would fit:", self.ok("plan", self.model, "--context", "4096", "--memory-limit", limit).text)
+        hopeless = self.ok("plan", self.model, "--memory-limit", "4K").text
+        self.assertIn("Nothing smaller would fit either", hopeless)
+
     def test_plan_needs_no_weights(self):
         folder = path("index_only")
         os.makedirs(folder, exist_ok=True)
