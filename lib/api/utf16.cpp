@@ -2,27 +2,18 @@
 
 #include "core/message.hpp"
 #include "core/status.hpp"
+#include "core/utf8.hpp"
 
 namespace hadal::api {
 
 char32_t next_character(std::string_view text, size_t& at) {
-  const auto byte = [&](size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
-  const unsigned lead = byte(at);
-  const size_t length = lead < 0x80 ? 1 : lead >= 0xC2 && lead < 0xE0 ? 2 : lead >= 0xE0 && lead < 0xF0 ? 3
-                        : lead >= 0xF0 && lead < 0xF5 ? 4 : 0;
-  if (length == 1) return text[at++] & 0x7F;
-  char32_t c = length == 2 ? lead & 0x1F : length == 3 ? lead & 0x0F : lead & 0x07;
-  bool fits = length != 0;
-  for (size_t k = 1; fits && k < length; ++k) {
-    fits = (byte(at + k) & 0xC0) == 0x80;
-    c = c << 6 | (byte(at + k) & 0x3F);
-  }
-  if (!fits || (length == 3 && (c < 0x800 || (c >= 0xD800 && c < 0xE000))) ||
-      (length == 4 && (c < 0x10000 || c > 0x10FFFF))) {
+  const char* here = text.data() + at;
+  if (utf8_step(here, text.data() + text.size()).kind != Utf8Step::Kind::character) {
     ++at;
     return 0xFFFD;
   }
-  at += length;
+  const char32_t c = next_code_point(here);
+  at = size_t(here - text.data());
   return c;
 }
 
@@ -58,21 +49,7 @@ std::string from_utf16(const uint16_t* text, size_t units, std::string_view what
         throw Error(Status::invalid_argument, message(what, ": expected UTF-16, found a lone surrogate at unit ", i));
       c = 0x10000 + ((c - 0xD800) << 10) + (char32_t(text[++i]) - 0xDC00);
     }
-    if (c < 0x80) {
-      out += char(c);
-    } else if (c < 0x800) {
-      out += char(0xC0 | (c >> 6));
-      out += char(0x80 | (c & 0x3F));
-    } else if (c < 0x10000) {
-      out += char(0xE0 | (c >> 12));
-      out += char(0x80 | ((c >> 6) & 0x3F));
-      out += char(0x80 | (c & 0x3F));
-    } else {
-      out += char(0xF0 | (c >> 18));
-      out += char(0x80 | ((c >> 12) & 0x3F));
-      out += char(0x80 | ((c >> 6) & 0x3F));
-      out += char(0x80 | (c & 0x3F));
-    }
+    append_utf8(c, out);
   }
   return out;
 }

@@ -4,6 +4,7 @@
 
 #include "chat/unicode_case.hpp"
 #include "chat/utf8.hpp"
+#include "core/utf8.hpp"
 
 namespace hadal::jinja {
 namespace {
@@ -11,7 +12,7 @@ namespace {
 void append_mapped(std::string& out, char32_t c, CaseMapping mapping) {
   char32_t mapped[3];
   const int count = map_case(c, mapping, mapped);
-  for (int i = 0; i < count; ++i) append_utf8(out, mapped[i]);
+  for (int i = 0; i < count; ++i) append_utf8(mapped[i], out);
 }
 
 constexpr char32_t kSigma = 0x3A3, kFinalSigma = 0x3C2, kSmallSigma = 0x3C3;
@@ -37,7 +38,7 @@ bool ends_word(std::string_view text, size_t pos) {
 
 void append_lowered(std::string& out, std::string_view text, size_t pos, char32_t c) {
   if (c == kSigma)
-    append_utf8(out, ends_word(text, pos) ? kFinalSigma : kSmallSigma);
+    append_utf8(ends_word(text, pos) ? kFinalSigma : kSmallSigma, out);
   else
     append_mapped(out, c, CaseMapping::lower);
 }

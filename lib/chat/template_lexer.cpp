@@ -2,6 +2,7 @@
 
 #include "chat/python_text.hpp"
 #include "chat/utf8.hpp"
+#include "core/utf8.hpp"
 
 namespace hadal::jinja {
 namespace {
@@ -280,7 +281,7 @@ std::string normalised_source(std::string_view source) {
   if (source.size() > kLongestSource)
     throw Error(Status::unsupported,
                 message("the chat template has ", source.size(), " bytes, the limit is ", kLongestSource));
-  if (!is_valid_utf8(source)) throw Error(Status::corrupt, "the chat template is not UTF-8 text");
+  if (!is_utf8(source)) throw Error(Status::corrupt, "the chat template is not UTF-8 text");
   std::string out;
   out.reserve(source.size());
   for (size_t i = 0; i < source.size(); ++i) {
@@ -307,11 +308,11 @@ std::string unescaped(const Token& token) {
     at += 2;
     if (const size_t letter = kLetters.find(c); letter != std::string_view::npos) out += kMeanings[letter];
     else if (c == '\n') continue;
-    else if (c == 'x') append_utf8(out, hex_escape(token, at, 2));
-    else if (c == 'u') append_utf8(out, hex_escape(token, at, 4));
-    else if (c == 'U') append_utf8(out, hex_escape(token, at, 8));
+    else if (c == 'x') append_utf8(hex_escape(token, at, 2), out);
+    else if (c == 'u') append_utf8(hex_escape(token, at, 4), out);
+    else if (c == 'U') append_utf8(hex_escape(token, at, 8), out);
     else if (c == 'N') unsupported_construct(token.position, "an escape by character name");
-    else if (c >= '0' && c <= '7') append_utf8(out, octal_escape(token, --at));
+    else if (c >= '0' && c <= '7') append_utf8(octal_escape(token, --at), out);
     else (out += '\\') += c;
   }
   return out;

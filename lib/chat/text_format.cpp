@@ -8,6 +8,7 @@
 #include "chat/number_text.hpp"
 #include "chat/python_text.hpp"
 #include "chat/utf8.hpp"
+#include "core/utf8.hpp"
 
 namespace hadal::jinja {
 namespace {
@@ -43,7 +44,7 @@ std::string padded(const std::string& body, size_t prefix_bytes, const Layout& l
   budget.text(body.size() + 4 * missing);
   const auto fill = [&](size_t count) {
     std::string out;
-    while (count-- > 0) append_utf8(out, layout.fill);
+    while (count-- > 0) append_utf8(layout.fill, out);
     return out;
   };
   if (align == '=') return body.substr(0, prefix_bytes) + fill(missing) + body.substr(prefix_bytes);

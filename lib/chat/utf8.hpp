@@ -33,7 +33,5 @@ inline size_t previous_character(std::string_view text, size_t pos) {
 
 // The code point at `pos`; U+FFFD for malformed bytes.
 char32_t code_point_at(std::string_view text, size_t pos);
-void append_utf8(std::string& out, char32_t code_point);
-bool is_valid_utf8(std::string_view text);
 
 }  // namespace hadal::jinja

@@ -10,7 +10,7 @@
 #include "core/status.hpp"
 #include "formats/byte_reader.hpp"
 #include "formats/tensor_table.hpp"
-#include "formats/utf8.hpp"
+#include "core/utf8.hpp"
 
 namespace hadal::gguf {
 namespace {

@@ -7,7 +7,7 @@
 #include "core/status.hpp"
 #include "formats/gguf.hpp"
 #include "formats/tensor_table.hpp"
-#include "formats/utf8.hpp"
+#include "core/utf8.hpp"
 
 namespace hadal {
 namespace {

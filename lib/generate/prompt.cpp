@@ -4,6 +4,7 @@
 
 #include "core/message.hpp"
 #include "core/status.hpp"
+#include "core/utf8.hpp"
 
 namespace hadal {
 namespace {
@@ -13,11 +14,6 @@ std::string noncharacter(int number) {
   std::string out = "\xEF\xB7\x90";
   out[2] = char(0x90 + number);
   return out;
-}
-
-size_t character_length(char lead) {
-  const auto byte = static_cast<unsigned char>(lead);
-  return byte < 0x80 ? 1 : byte < 0xE0 ? 2 : byte < 0xF0 ? 3 : 4;
 }
 
 bool contains(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
@@ -32,63 +28,14 @@ bool looks_like_markup(std::string_view text) { return text.size() > 2 && text.f
 
 }  // namespace
 
-std::optional<size_t> invalid_utf8_at(std::string_view text) {
-  const auto byte = [&](size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
-  for (size_t i = 0; i < text.size();) {
-    const unsigned lead = byte(i);
-    if (lead < 0x80) {
-      ++i;
-      continue;
-    }
-    // Table 3-7 of the Unicode standard: the second byte's range depends on the first.
-    unsigned least = 0x80, most = 0xBF;
-    size_t length = 0;
-    if (lead >= 0xC2 && lead <= 0xDF) length = 2;
-    else if (lead >= 0xE0 && lead <= 0xEF) {
-      length = 3;
-      if (lead == 0xE0) least = 0xA0;
-      if (lead == 0xED) most = 0x9F;
-    } else if (lead >= 0xF0 && lead <= 0xF4) {
-      length = 4;
-      if (lead == 0xF0) least = 0x90;
-      if (lead == 0xF4) most = 0x8F;
-    }
-    if (length == 0 || byte(i + 1) < least || byte(i + 1) > most) return i;
-    for (size_t k = 2; k < length; ++k)
-      if ((byte(i + k) & 0xC0) != 0x80) return i;
-    i += length;
-  }
-  return std::nullopt;
-}
-
-std::string replace_invalid_utf8(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  while (const auto bad = invalid_utf8_at(text)) {
-    out += text.substr(0, *bad);
-    out += "\xEF\xBF\xBD";
-    // A maximal subpart: the bad byte and those after it that could still have continued it.
-    size_t skip = 1;
-    const size_t announced = std::min(character_length(text[*bad]), text.size() - *bad);
-    while (skip < announced && static_cast<unsigned char>(text[*bad]) >= 0xC2) {
-      // Padded with valid continuation bytes: is it this far the beginning of a character?
-      std::string trial(text.substr(*bad, skip + 1));
-      if ((static_cast<unsigned char>(trial.back()) & 0xC0) != 0x80) break;
-      trial.resize(character_length(trial[0]), char(0x80));
-      if (skip + 1 >= trial.size() || invalid_utf8_at(trial)) break;
-      ++skip;
-    }
-    text.remove_prefix(*bad + skip);
-  }
-  out += text;
-  return out;
-}
-
 std::string checked_text(std::string_view text, bool replace, std::string_view what) {
-  const auto bad = invalid_utf8_at(text);
-  if (!bad) return std::string(text);
-  if (replace) return replace_invalid_utf8(text);
-  throw Error(Status::invalid_argument, message(what, ": expected UTF-8, found an invalid byte at offset ", *bad));
+  const size_t bad = find_invalid_utf8(text);
+  if (bad == std::string_view::npos) return std::string(text);
+  if (!replace)
+    throw Error(Status::invalid_argument, message(what, ": expected UTF-8, found an invalid byte at offset ", bad));
+  std::string repaired;
+  append_repaired_utf8(text, false, repaired);
+  return repaired;
 }
 
 PromptSettings prompt_settings(const Options& options) {
@@ -106,7 +53,7 @@ PromptMaker::PromptMaker(const Tokenizer& tokenizer, std::string template_source
     if (!tokenizer.is_added(id)) continue;
     const std::string_view piece = tokenizer.piece(id);
     const bool special = tokenizer.is_special(id);
-    if (piece.empty() || invalid_utf8_at(piece) || (!special && !looks_like_markup(piece))) continue;
+    if (piece.empty() || !is_utf8(piece) || (!special && !looks_like_markup(piece))) continue;
     markers_.push_back({std::string(piece), id, special});
     first_bytes_[static_cast<unsigned char>(piece[0])] = true;
   }
@@ -130,7 +77,7 @@ std::string PromptMaker::broken(std::string_view content, bool special_only, std
   std::string out;
   size_t at = 0;
   while (const auto match = find_marker(content, at, special_only)) {
-    const size_t first = character_length(match->marker->text[0]);
+    const size_t first = utf8_length(match->marker->text[0]);
     out += content.substr(at, match->at + first - at);
     out += match->marker->special ? exact : split;
     at = match->at + first;
@@ -283,7 +230,7 @@ Prompt PromptMaker::make(std::span<const Message> messages, const PromptSettings
 void PromptMaker::encode_text(std::string_view text, std::vector<int32_t>& out) const {
   size_t from = 0;
   while (const auto match = find_marker(text, from, false)) {
-    const size_t cut = match->at + character_length(text[match->at]);
+    const size_t cut = match->at + utf8_length(text[match->at]);
     if (!match->marker->special) {
       tokenizer_.encode(text.substr(0, cut), false, out);
       text.remove_prefix(cut);

@@ -87,11 +87,8 @@ class PromptMaker {
   bool first_bytes_[256] = {};
 };
 
-// Valid UTF-8 or the offset of the first byte that is not.
-std::optional<size_t> invalid_utf8_at(std::string_view text);
-// Each maximal part that is not UTF-8 as U+FFFD.
-std::string replace_invalid_utf8(std::string_view text);
-// The text as it is used: checked, or with invalid parts replaced. Throws Error(invalid_argument) with the offset.
+// The text as it is used: checked, or with each maximal part that is not UTF-8 as U+FFFD. Throws
+// Error(invalid_argument) with the offset.
 std::string checked_text(std::string_view text, bool replace, std::string_view what);
 
 }  // namespace hadal

@@ -5,7 +5,7 @@
 
 #include "rag/fold.hpp"
 #include "tokenizer/char_class.hpp"
-#include "tokenizer/utf8.hpp"
+#include "core/utf8.hpp"
 
 namespace hadal::rag {
 namespace {

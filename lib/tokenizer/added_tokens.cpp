@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "tokenizer/char_class.hpp"
-#include "tokenizer/utf8.hpp"
+#include "core/utf8.hpp"
 
 namespace hadal {
 namespace {

@@ -3,7 +3,7 @@
 #include <array>
 #include <cstdint>
 
-#include "tokenizer/utf8.hpp"
+#include "core/utf8.hpp"
 
 namespace hadal {
 namespace {

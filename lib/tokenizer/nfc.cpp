@@ -5,7 +5,7 @@
 #include <iterator>
 #include <vector>
 
-#include "tokenizer/utf8.hpp"
+#include "core/utf8.hpp"
 
 namespace hadal {
 namespace {

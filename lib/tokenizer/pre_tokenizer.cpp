@@ -4,7 +4,7 @@
 
 #include "tokenizer/char_class.hpp"
 #include "tokenizer/letter_ranges.hpp"
-#include "tokenizer/utf8.hpp"
+#include "core/utf8.hpp"
 
 namespace hadal {
 namespace {

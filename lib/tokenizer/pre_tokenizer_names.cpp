@@ -5,7 +5,7 @@
 
 #include "tokenizer/letter_ranges.hpp"
 #include "tokenizer/pre_tokenizer.hpp"
-#include "tokenizer/utf8.hpp"
+#include "core/utf8.hpp"
 
 namespace hadal {
 namespace {

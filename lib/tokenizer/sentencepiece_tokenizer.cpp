@@ -4,7 +4,7 @@
 
 #include "tokenizer/byte_tokens.hpp"
 #include "tokenizer/merge_symbols.hpp"
-#include "tokenizer/utf8.hpp"
+#include "core/utf8.hpp"
 
 namespace hadal {
 namespace {

@@ -1,5 +1,5 @@
 #include "tokenizer/tokenizer.hpp"
-#include "tokenizer/utf8.hpp"
+#include "core/utf8.hpp"
 
 namespace hadal {
 

@@ -6,7 +6,7 @@
 
 #include "core/message.hpp"
 #include "core/status.hpp"
-#include "tokenizer/utf8.hpp"
+#include "core/utf8.hpp"
 
 namespace hadal {
 

@@ -7,7 +7,7 @@
 #include <iterator>
 #include <vector>
 
-#include "formats/utf8.hpp"
+#include "core/utf8.hpp"
 #include "rag/readers/clean_text.hpp"
 
 namespace hadal::rag {

@@ -181,18 +181,18 @@ TEST_CASE("a conversation is given as JSON messages or as an object of variables
   }
 }
 
-TEST_CASE("invalid UTF-8 is found at its first byte and replaced part by part") {
-  CHECK(!invalid_utf8_at("a\xC3\xA9\xE4\xBD\xA0\xF0\x9F\x91\x8B"));
-  CHECK(*invalid_utf8_at("ab\xC3") == 2);
-  CHECK(*invalid_utf8_at("\xC0\xAF") == 0);
-  CHECK(*invalid_utf8_at("a\xED\xA0\x80") == 1);
-  CHECK(*invalid_utf8_at("\xF4\x90\x80\x80") == 0);
+TEST_CASE("invalid UTF-8 is refused with its offset, or replaced part by part") {
+  CHECK(checked_text("a\xC3\xA9\xF0\x9F\x91\x8B", false, "text") == "a\xC3\xA9\xF0\x9F\x91\x8B");
+  try {
+    checked_text("a\xED\xA0\x80", false, "text");
+    FAIL("expected a failure");
+  } catch (const Error& error) {
+    CHECK(error.status() == Status::invalid_argument);
+    CHECK(std::string(error.what()).find("offset 1") != std::string::npos);
+  }
   const std::string r = "\xEF\xBF\xBD";
-  CHECK(replace_invalid_utf8("a\xC3z") == "a" + r + "z");
-  CHECK(replace_invalid_utf8("\xF0\x9F\x91") == r);                  // one truncated character
-  CHECK(replace_invalid_utf8("\xF0\x9F\x91\xF0\x9F\x91\x8B") == r + "\xF0\x9F\x91\x8B");
-  CHECK(replace_invalid_utf8("\xED\xA0\x80") == r + r + r);          // a surrogate: no part of it begins a character
-  CHECK(replace_invalid_utf8("\xC0\xAF\xFF") == r + r + r);
-  CHECK_THROWS_AS(checked_text("\xFF", false, "text"), Error);
-  CHECK(checked_text("\xFF", true, "text") == r);
+  CHECK(checked_text("a\xC3z", true, "text") == "a" + r + "z");
+  CHECK(checked_text("\xF0\x9F\x91", true, "text") == r);   // one truncated character
+  CHECK(checked_text("\xF0\x9F\x91\xF0\x9F\x91\x8B", true, "text") == r + "\xF0\x9F\x91\x8B");
+  CHECK(checked_text("\xED\xA0\x80", true, "text") == r + r + r);   // a surrogate: no part of it begins a character
 }

@@ -5,7 +5,7 @@
 #include <doctest/doctest.h>
 
 #include "golden_cases.hpp"
-#include "tokenizer/utf8.hpp"
+#include "core/utf8.hpp"
 
 using namespace hadal;
 using namespace hadal::test;

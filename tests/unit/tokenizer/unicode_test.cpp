@@ -6,7 +6,7 @@
 
 #include "tokenizer/char_class.hpp"
 #include "tokenizer/nfc.hpp"
-#include "tokenizer/utf8.hpp"
+#include "core/utf8.hpp"
 
 using namespace hadal;
 

@@ -6,7 +6,7 @@
 #include <fstream>
 #include <iterator>
 
-#include "formats/utf8.hpp"
+#include "core/utf8.hpp"
 
 namespace hadal::rag::test {
 

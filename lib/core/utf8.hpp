@@ -18,6 +18,7 @@ Utf8Step utf8_step(const char* at, const char* end);
 
 // Offset of the first byte that is not part of valid UTF-8, or npos.
 size_t find_invalid_utf8(std::string_view text);
+inline bool is_utf8(std::string_view text) { return find_invalid_utf8(text) == std::string_view::npos; }
 
 // Appends text with each maximal invalid subpart as U+FFFD; returns how many bytes were used. With hold_cut a
 // character cut off at the end is left for later (the result is below text.size()), otherwise it is replaced too.
