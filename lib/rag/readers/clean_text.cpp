@@ -83,7 +83,7 @@ std::string squeezed(std::string_view clean, bool keep_lines) {
     }
     if (space && !out.empty()) {
       if (keep_lines && breaks > 0) out.append(breaks > 1 ? 2 : 1, '\n');
-      else if (breaks == 0 || !is_cjk(last) || !is_cjk(c)) out += ' ';
+      else if (breaks == 0 || !joins_without_space(last) || !joins_without_space(c)) out += ' ';
     }
     space = false;
     breaks = 0;
@@ -98,7 +98,7 @@ bool is_space(char32_t c) {
          c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
 }
 
-bool is_cjk(char32_t c) {
+bool joins_without_space(char32_t c) {
   return (c >= 0x2E80 && c <= 0x303F) || (c >= 0x3040 && c <= 0x30FF) || (c >= 0x3100 && c <= 0x312F) ||
          (c >= 0x31A0 && c <= 0x31FF) || (c >= 0x3220 && c <= 0x9FFF) || (c >= 0xF900 && c <= 0xFAFF) ||
          (c >= 0xFE30 && c <= 0xFE4F) || (c >= 0xFF00 && c <= 0xFFEF) || (c >= 0x20000 && c <= 0x3FFFF);

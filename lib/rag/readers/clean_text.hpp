@@ -22,7 +22,7 @@ void append_clean(std::string_view text, std::string& out);
 std::string squeezed(std::string_view clean, bool keep_lines = false);
 
 bool is_space(char32_t c);
-bool is_cjk(char32_t c);     // written without spaces: Han, kana, CJK punctuation and full-width forms; not Hangul
+bool joins_without_space(char32_t c);     // Han, kana, CJK punctuation, full-width forms
 bool is_letter(char32_t c);  // of a script with spaces: enough for hyphens at line ends
 
 std::string lower_ascii(std::string_view text);

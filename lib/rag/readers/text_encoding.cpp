@@ -163,7 +163,7 @@ double chinese_score(const DecodedText& decoded) {
     const char32_t c = next_character(decoded.text, at);
     if (c < 0x80) continue;
     if (c >= 0xE000 && c < 0xF900) odd += 4;
-    if (is_cjk(c)) ++han;
+    if (joins_without_space(c)) ++han;
     else ++odd;
     if (c < 0x10000 && kEveryday.find(char16_t(c)) != kEveryday.npos) ++everyday;
   }
