@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <array>
 
+#include "core/utf8.hpp"
 #include "rag/fold.hpp"
 #include "tokenizer/char_class.hpp"
-#include "core/utf8.hpp"
 
 namespace hadal::rag {
 namespace {
@@ -143,7 +143,7 @@ std::vector<QueryTerm> terms_of(std::string_view text) {
 
 }  // namespace
 
-bool is_cjk(char32_t c) {
+bool is_east_asian(char32_t c) {
   return (c >= 0x3400 && c <= 0x4DBF) || (c >= 0x4E00 && c <= 0x9FFF) || (c >= 0x20000 && c <= 0x323AF) ||
          (c >= 0xF900 && c <= 0xFAFF) || (c >= 0x3040 && c <= 0x30FF && c != 0x30FB) || c == 0x3005 || c == 0x3007 ||
          (c >= 0x31F0 && c <= 0x31FF) || (c >= 0xFF66 && c <= 0xFF9F) || (c >= 0x3105 && c <= 0x312F) ||
@@ -151,7 +151,7 @@ bool is_cjk(char32_t c) {
 }
 
 bool is_unspaced(char32_t c) {
-  return c >= 0x0E00 && (is_cjk(c) || (c >= 0x0E01 && c <= 0x0E4E) || (c >= 0x0E81 && c <= 0x0ECD) ||
+  return c >= 0x0E00 && (is_east_asian(c) || (c >= 0x0E01 && c <= 0x0E4E) || (c >= 0x0E81 && c <= 0x0ECD) ||
                          (c >= 0x1000 && c <= 0x103F) || (c >= 0x1780 && c <= 0x17D3));
 }
 

@@ -35,6 +35,6 @@ std::string match_expression(const std::vector<QueryTerm>& terms);
 // Scripts written without spaces between words.
 bool is_unspaced(char32_t c);
 // Chinese, Japanese, Korean characters.
-bool is_cjk(char32_t c);
+bool is_east_asian(char32_t c);
 
 }  // namespace hadal::rag
