@@ -11,7 +11,7 @@
 
 struct hadal_runtime {
   std::atomic<int32_t> references = 1;
-  std::atomic<bool> occupied = false;
+  hadal::Occupancy occupancy;
   std::shared_ptr<hadal::Runtime> runtime;
 };
 
@@ -53,18 +53,18 @@ class Kept {
   Handle* handle_;
 };
 
-// One thread at a time. The flag must outlive the claim.
+// One thread at a time. The occupancy must outlive the claim.
 class Claim {
  public:
-  explicit Claim(std::atomic<bool>& occupied, std::string_view what) : occupied_(occupied) {
-    if (occupied_.exchange(true)) throw Error(Status::busy, message(what, ": another thread is using it"));
+  explicit Claim(Occupancy& occupancy, std::string_view what) : occupancy_(occupancy) {
+    if (!occupancy_.enter()) throw Error(Status::busy, message(what, ": another thread is using it"));
   }
-  ~Claim() { occupied_.store(false); }
+  ~Claim() { occupancy_.leave(); }
   Claim(const Claim&) = delete;
   Claim& operator=(const Claim&) = delete;
 
  private:
-  std::atomic<bool>& occupied_;
+  Occupancy& occupancy_;
 };
 
 // Runs body(session, handle) with the session claimed.
@@ -74,7 +74,7 @@ hadal_status with_session(hadal_session* handle, Body&& body) noexcept {
     required(handle, "session");
     const Kept kept(handle);
     const std::shared_ptr<Session> session = handle->session;
-    const Claim claim(session->occupied(), "session");
+    const Claim claim(session->occupancy(), "session");
     return body(*session, *handle);
   });
 }

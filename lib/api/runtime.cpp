@@ -44,7 +44,7 @@ hadal_status hadal_runtime_step(hadal_runtime* handle, int64_t budget_us, int32_
   return guard([&]() -> hadal_status {
     const std::shared_ptr<Runtime> runtime = required(handle, "runtime").runtime;
     const Kept kept(handle);
-    const Claim claim(handle->occupied, "runtime");
+    const Claim claim(handle->occupancy, "runtime");
     const int32_t bits = runtime->step(deadline_after(*runtime->host(), budget_us));
     if (state) *state = bits;
     return HADAL_OK;

@@ -17,6 +17,7 @@
 #include "core/tensor.hpp"
 #include "generate/draft_pace.hpp"
 #include "generate/model.hpp"
+#include "generate/occupancy.hpp"
 #include "generate/options.hpp"
 #include "generate/pages.hpp"
 #include "generate/prompt.hpp"
@@ -86,7 +87,7 @@ class Session : public std::enable_shared_from_this<Session> {
 
   const std::shared_ptr<Model>& model() const { return model_; }
   // One thread at a time; the C interface and runtime steps claim it.
-  std::atomic<bool>& occupied() { return occupied_; }
+  Occupancy& occupancy() { return occupancy_; }
   void start_turn_unless_occupied();
 
   // --- the scheduler's part ---
@@ -162,7 +163,8 @@ class Session : public std::enable_shared_from_this<Session> {
   int64_t dropped_messages_ = 0;     // left out of the prompt by context_policy=drop
 
   bool turn_wanted_ = false, prompt_installed_ = false, active_ = false, feeding_ = false, in_run_ = false;
-  std::atomic<bool> cancel_ = false, occupied_ = false;
+  std::atomic<bool> cancel_ = false;
+  Occupancy occupancy_;
   std::optional<Error> failure_;     // ended the turn, not told yet
   Usage usage_;
   std::optional<Reply> reply_;       // of the turn in progress or the last one

@@ -116,7 +116,7 @@ void Session::start_turn() {
 }
 
 void Session::start_turn_unless_occupied() {
-  if (occupied_.exchange(true)) return;
+  if (!occupancy_.enter_for_step()) return;
   try {
     start_turn();
   } catch (const Error& error) {
@@ -126,7 +126,7 @@ void Session::start_turn_unless_occupied() {
     const auto lock = scheduler_.lock();
     failure_ = Error(Status::out_of_memory, "out of memory");
   }
-  occupied_ = false;
+  occupancy_.leave();
 }
 
 void Session::run_finished(int64_t count, const Tensor& rows, int64_t run_ns) noexcept {

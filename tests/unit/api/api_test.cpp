@@ -279,6 +279,39 @@ TEST_CASE("a handle that another thread is inside of answers busy, and its cance
   hadal_model_release(model);
 }
 
+TEST_CASE("a session polled beside a thread that steps its runtime is never busy") {
+  hadal_runtime* runtime = nullptr;
+  REQUIRE(hadal_runtime_create(nullptr, "threads=1", &runtime) == HADAL_OK);
+  hadal_model* model = open_tiny("", runtime);
+  hadal_session* session = session_of(model, "temperature=0; max_tokens=2; ignore_end=on");
+  std::atomic<bool> done = false;
+  std::thread stepper([&] {
+    int32_t state = 0;
+    while (!done) CHECK(hadal_runtime_step(runtime, 0, &state) == HADAL_OK);
+  });
+  const std::string question(20000, 'a');   // takes a while to tokenize, which the step does
+  int busy = 0;
+  for (int turn = 0; turn < 8; ++turn) {
+    busy += hadal_session_reset(session) == HADAL_BUSY;
+    busy += hadal_session_add(session, "user", question.c_str(), -1) == HADAL_BUSY;
+    for (int poll = 0; poll < 200; ++poll) {
+      char piece[64];
+      int32_t kind = 0;
+      size_t size = 0;
+      const hadal_status status = hadal_session_read(session, &kind, piece, sizeof piece, &size);
+      busy += status == HADAL_BUSY;
+      if (status == HADAL_END || status < 0) break;
+      std::this_thread::yield();
+    }
+  }
+  done = true;
+  stepper.join();
+  CHECK(busy == 0);
+  hadal_session_release(session);
+  hadal_model_release(model);
+  hadal_runtime_release(runtime);
+}
+
 TEST_CASE("structs of older and newer callers work, unknown fields that are set do not") {
   hadal_model* model = open_tiny();
   hadal_session* session = session_of(model);
