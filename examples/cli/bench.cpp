@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cmath>
 #include <cstdlib>
+#include <fstream>
 #include <functional>
 #include <memory>
 #include <string>
@@ -29,6 +30,7 @@ struct Bench {
   ModelOptions options;
   int64_t prompt = 512, generate = 64, sessions = 0, repetitions = 5;
   std::vector<int64_t> depths{0}, batches{}, threads{};
+  std::string trace;   // a file for what every thread did when
 };
 
 struct Probe {
@@ -66,6 +68,7 @@ class Bencher {
     if (threads > 0) options_.settings.emplace_back("threads", fmt::format("{}", threads));
     if (options_.value_of("batch").empty() && ask.sessions > 16)   // all of them in one run
       options_.settings.emplace_back("batch", fmt::format("{}", ask.sessions));
+    if (!ask.trace.empty()) options_.settings.emplace_back("tracing", "on");
     runtime_ = make_runtime(options_);
     const auto start = Clock::now();
     model_ = open_model(runtime_.get(), options_);
@@ -76,6 +79,12 @@ class Bencher {
   }
 
   double load_seconds() const { return load_s_; }
+
+  void write_trace() const {
+    std::ofstream file(ask_.trace, std::ios::binary);
+    file << model_get(model_.get(), "trace");
+    if (!file.flush()) throw Failure(fmt::format("cannot write {}", ask_.trace));
+  }
 
   void run_depth(int64_t depth) {
     if (ask_.prompt > 0) prompt_test(depth);
@@ -255,6 +264,7 @@ int bench_model(const Bench& ask) {
   for (const int64_t count : threads) {
     Bencher bencher(ask, count);
     for (const int64_t depth : ask.depths) bencher.run_depth(depth);
+    if (!ask.trace.empty()) bencher.write_trace();
     if (!ask.options.json)
       fmt::print("{}loaded in {:.3f} s, peak memory {:.1f} MB; share = of what the same minute's read speed and int8 speed "
                  "allow{}\n", terminal::dim(), bencher.load_seconds(), peak_rss_mb(), terminal::plain());
@@ -274,6 +284,7 @@ Run add_bench(CLI::App& app) {
   app.add_option("-s", ask->sessions, "Sessions generating side by side")->check(CLI::Range(0, 256));
   app.add_option("-r", ask->repetitions, "Repetitions")->check(CLI::Range(1, 1000))->capture_default_str();
   app.add_option("-t", ask->threads, "Threads, a list")->delimiter(',')->check(CLI::Range(1, 1024));
+  app.add_option("--trace", ask->trace, "Write what every thread did when, as Chrome trace events; slower");
   add_flags(app, ask->options);
   return [ask] { return bench_model(*ask); };
 }

@@ -249,7 +249,8 @@ HADAL_API hadal_status HADAL_CALL hadal_model_open_source(hadal_runtime* runtime
  *   (JSON), weights_bytes packed_bytes cache_bytes_per_token backend cpu threads bos eos (ids, or ""), end_of_turn
  *   (ids separated by commas) add_bos pre_tokenizer thought_open thought_close load_ms note (what a user should know:
  *   a layer for drafts that is declared and absent, tokens without bytes), memory_note (where experts do not all fit
- *   in memory: what to expect; else ""), and every model option.
+ *   in memory: what to expect; else ""), trace (opened with tracing=on: what every thread did when, in Chrome's trace
+ *   event format; the last 131,072 spans of each), and every model option.
  * HADAL_NOT_FOUND for another key, naming the nearest. */
 HADAL_API hadal_status HADAL_CALL hadal_model_get(hadal_model* model, const char* key, char* buffer, size_t capacity,
                                                   size_t* size);

@@ -12,6 +12,8 @@
 namespace hadal {
 namespace {
 
+constexpr size_t kTracedSpans = size_t{1} << 17;   // of each thread: some 200 tokens of a small model, 6 MiB
+
 std::shared_ptr<Backend> backend_for(const Options& options) {
   const auto named = [&](std::string_view key) {
     const std::string_view value = options.get(key);
@@ -152,6 +154,10 @@ void Model::load_weights(Progress progress) {
   conversion_ = conversion_for(options_, *text_);
   load_scales(*text_, host_);
   backend_ = backend_for(options_);
+  if (options_.boolean("tracing")) {
+    trace_log_ = std::make_unique<TraceLog>(host_, runtime_->runner().concurrency(), kTracedSpans);
+    backend_ = trace(std::move(backend_), runtime_->host(), *trace_log_);
+  }
   program_ = std::make_unique<Program>(text_->graph, backend_, text_->weights, draft_of(*text_));
   TaskRunner& runner = runtime_->runner();
   plan_ = plan_program(*program_, *text_, conversion_.get(), options_, runner.concurrency(), tokenizer_.get());

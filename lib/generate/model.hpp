@@ -18,6 +18,7 @@
 #include "generate/runtime.hpp"
 #include "generate/scheduler.hpp"
 #include "graph/program.hpp"
+#include "graph/trace_log.hpp"
 #include "models/text_model.hpp"
 #include "models/weight_conversion.hpp"
 #include "tokenizer/tokenizer.hpp"
@@ -87,6 +88,7 @@ class Model {
   std::string template_family_;   // whose built-in template is used because the file has none
   std::unique_ptr<TextModel> text_;
   std::unique_ptr<WeightConversion> conversion_;   // keeps converted weights that the backend reads where they lie
+  std::unique_ptr<TraceLog> trace_log_;
   std::shared_ptr<Backend> backend_;
   std::unique_ptr<Program> program_;
   std::shared_ptr<PagePool> pages_;

@@ -14,11 +14,11 @@
 namespace hadal {
 namespace {
 
-constexpr std::array<std::string_view, 33> kFacts = {
+constexpr std::array<std::string_view, 34> kFacts = {
     "architecture", "family", "name", "parameters", "active_parameters", "context", "vocabulary", "layers", "hidden", "license", "quantization",
     "hash", "chat_template", "tensors", "metadata", "weights_bytes", "packed_bytes", "arena_bytes",
     "cache_bytes_per_token", "backend", "cpu", "threads", "bos", "eos", "end_of_turn", "add_bos", "pre_tokenizer",
-    "thought_open", "thought_close", "load_ms", "note", "memory_note", "tokens"};
+    "thought_open", "thought_close", "load_ms", "note", "memory_note", "tokens", "trace"};
 
 std::string joined(std::span<const int32_t> ids) {
   std::string out;
@@ -174,6 +174,11 @@ std::string Model::get(std::string_view key) const {
   if (key == "load_ms") return message(load_us_ / 1000);
   if (key == "note") return note();
   if (key == "memory_note") return plan_.memory_note();
+  if (key == "trace") {
+    if (!trace_log_) throw Error(Status::not_found, "trace: the model was opened without tracing=on");
+    const auto held = scheduler().lock();
+    return trace_log_->json();
+  }
   for (const OptionInfo& option : option_table())
     if (option.key == key) return std::string(options_.get(key));
   const std::string_view near = nearest(key, kFacts);

@@ -32,6 +32,8 @@ constexpr OptionInfo kTable[] = {
      "mapped weights included; 0 = no limit"},
     {"batch", model, integer, 1, 256, "", "16", "the most sessions computed in one run"},
     {"tokenizer_only", model, boolean, 0, 0, "", "off", "load the tokenizer and the template only"},
+    {"tracing", model, boolean, 0, 0, "", "off", "remember what every thread did when; hadal_model_get(\"trace\") tells it as "
+     "Chrome trace events"},
     {"chat_template", model, text, 0, 0, "", "", "Jinja text used instead of the model's own template, or the name "
      "of a built-in one: chatml, llama-3, deepseek-llm, deepseek-coder, deepseek-v2, deepseek-v2.5, deepseek-v3, "
      "deepseek-v3-0324, deepseek-r1, deepseek-r1-0528, deepseek-v3.1, deepseek-v3.2, deepseek-v4, plain"},

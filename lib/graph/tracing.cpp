@@ -27,7 +27,7 @@ class TracingBackend final : public Backend {
   void run(const NodeContext& context, int stage, int64_t task, int worker) const override {
     const int64_t started = host_->now_ns();
     backend_->run(context, stage, task, worker);
-    sink_.ran(context.node, stage, worker, host_->now_ns() - started);
+    sink_.ran(context, stage, worker, started, host_->now_ns());
   }
   void finished(const NodeContext& context) const override {
     backend_->finished(context);

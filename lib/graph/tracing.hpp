@@ -11,9 +11,9 @@ namespace hadal {
 class TraceSink {
  public:
   virtual ~TraceSink() = default;
-  // One task of a node ran on `worker` for so long. Called by several threads at once.
-  virtual void ran(const Node& node, int stage, int worker, int64_t nanoseconds) {
-    (void)node, (void)stage, (void)worker, (void)nanoseconds;
+  // One task of a node ran on `worker`, by the host's clock. Called by several threads at once, each its own worker.
+  virtual void ran(const NodeContext& context, int stage, int worker, int64_t started_ns, int64_t ended_ns) {
+    (void)context, (void)stage, (void)worker, (void)started_ns, (void)ended_ns;
   }
   // A node is done; its inputs and outputs can be read. Called by the thread that steps.
   virtual void finished(const NodeContext& context) { (void)context; }

@@ -132,6 +132,19 @@ class Facts(ToolTest):
         for part in ("llama", "tensors", "licence", "template"):
             self.assertIn(part, text)
 
+    def test_bench_writes_what_every_thread_did(self):
+        trace = path("trace.json")
+        self.ok("bench", self.model, "-p", "16", "-n", "4", "-r", "1", "-t", "2", "--json", "--trace", trace)
+        with open(trace, encoding="utf-8") as file:
+            events = json.load(file)["traceEvents"]
+        self.assertGreater(len(events), 20)
+        self.assertTrue({"embed", "attention"} <= {event["name"] for event in events})
+        for event in events:
+            self.assertEqual(event["ph"], "X")
+            self.assertGreaterEqual(event["dur"], 0)
+            self.assertIn(event["tid"], (0, 1))
+            self.assertTrue(event["args"]["node"])
+
     def test_plan_adds_up_and_grows_with_the_context(self):
         small = self.ok("plan", self.model, "--context", "128", "--json").json
         large = self.ok("plan", self.model, "--context", "1024", "--json").json

@@ -1,6 +1,11 @@
 #include <doctest/doctest.h>
 
+#include <cstdlib>
+#include <string>
+
+#include "core/message.hpp"
 #include "graph/executor.hpp"
+#include "graph/trace_log.hpp"
 #include "graph/tracing.hpp"
 #include "unit/graph/toy_backend.hpp"
 
@@ -77,7 +82,7 @@ TEST_CASE("an abandoned run can be followed by another, and a run without output
 
 TEST_CASE("tracing sees every node once and changes nothing") {
   struct Sink final : TraceSink {
-    void ran(const Node&, int, int, int64_t nanoseconds) override { ++tasks, time += nanoseconds; }
+    void ran(const NodeContext&, int, int, int64_t from, int64_t to) override { ++tasks, time += to - from; }
     void finished(const NodeContext& context) override { nodes.push_back(context.node.name); }
     int64_t tasks = 0, time = 0;
     std::vector<std::string> nodes;
@@ -96,6 +101,37 @@ TEST_CASE("tracing sees every node once and changes nothing") {
   CHECK(sink.tasks == backend->ran);
   CHECK(sink.time >= sink.tasks * host->step);
   CHECK(sink.nodes.size() == model.graph.nodes().size());
+}
+
+TEST_CASE("a trace log keeps each worker's last spans as Chrome's trace events") {
+  Run plain;
+  ToyModel model;
+  auto host = std::make_shared<TestHost>();
+  InlineRunner runner;
+  const size_t nodes = model.graph.nodes().size();
+  for (const size_t kept : {size_t(3), size_t(1000)}) {
+    TraceLog log(host, 1, kept);
+    Program program(model.graph, trace(std::make_shared<ToyBackend>(false), host, log), model.weights);
+    program.pack(host, runner, [](const Weight&, bool) {});
+    Executor executor(program, host, runner, {64, 4});
+    for (int run = 0; run < 2; ++run) {
+      executor.start(plain.batch());
+      executor.advance([] { return false; });
+    }
+    const std::string json = log.json();
+    size_t events = 0;
+    double before = -1;   // one worker does one thing after the other
+    for (size_t at = 0; (at = json.find("\"ts\":", at)) != std::string::npos; ++events) {
+      const double started = std::atof(json.c_str() + (at += 5));
+      CHECK(started >= before);
+      before = started + std::atof(json.c_str() + json.find("\"dur\":", at) + 6);
+    }
+    if (kept == 3) CHECK(events == 3);
+    else CHECK(events >= nodes);   // some have several stages
+    CHECK(json.starts_with("{\"displayTimeUnit\":\"ms\",\"traceEvents\":["));
+    CHECK(json.ends_with("}}\n]}\n"));
+    CHECK(json.rfind(message("{\"name\":\"", name_of(model.graph.nodes().back().op), "\"")) == json.rfind("{\"name\""));
+  }
 }
 
 TEST_CASE("an arena that cannot be had is an error that says how much was asked for") {
