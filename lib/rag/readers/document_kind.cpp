@@ -8,6 +8,12 @@
 namespace hadal::rag {
 namespace {
 
+#ifdef HADAL_WITH_PDF
+constexpr std::string_view kNoPdf;
+#else
+constexpr std::string_view kNoPdf = "this build reads no pdf (HADAL_PDF is off, or qpdf was not found)";
+#endif
+
 constexpr DocumentKind kKinds[] = {
     {"txt", "text/plain", "txt text log rst adoc asciidoc org tex json jsonl yaml yml toml ini cfg conf xml c h cc cpp hpp cs "
                           "java js ts py rb go rs php sh bat ps1 sql r lua srt vtt", ""},
@@ -16,6 +22,7 @@ constexpr DocumentKind kKinds[] = {
     {"tsv", "text/tab-separated-values", "tsv tab", ""},
     {"html", "text/html", "html htm xhtml xht", ""},
     {"eml", "message/rfc822", "eml", ""},
+    {"pdf", "application/pdf", "pdf", kNoPdf},
 };
 
 struct Signature {
@@ -99,12 +106,15 @@ bool looks_binary(std::string_view bytes) {
 std::span<const DocumentKind> document_kinds() { return kKinds; }
 
 FoundKind find_kind(std::string_view bytes, std::string_view name) {
+  // Some programs put a few lines before a pdf.
+  if (bytes.substr(0, 1024).find("%PDF-") != bytes.npos) return {"pdf", {}, {}};
   for (const Signature& foreign : kForeign)
     if (bytes.starts_with(foreign.bytes))
       return {{}, foreign.failure, "expected a document with text, found " + std::string(foreign.what)};
   if (looks_binary(bytes))
     return {{}, ReadFailure::unsupported, "expected a document of a known kind, found bytes that are neither text nor one"};
   const std::string_view named = kind_by_name(name);
+  if (named == "pdf") return {{}, ReadFailure::damaged, "expected a pdf, found bytes that do not begin like one"};
   if (named.empty()) return {looks_like_html(bytes) ? "html" : looks_like_mail(bytes) ? "eml" : "txt", {}, {}};
   return {named, {}, {}};
 }

@@ -25,6 +25,9 @@ Document read_kind(std::string_view kind, const Reading& reading) {
   if (kind == "tsv") return read_delimited(reading, '\t');
   if (kind == "html") return read_html(reading);
   if (kind == "eml") return read_mail(reading);
+#ifdef HADAL_WITH_PDF
+  if (kind == "pdf") return read_pdf(reading);
+#endif
   reading.fail(ReadFailure::unsupported, "expected a kind of document that this build reads, found " + std::string(kind));
 }
 
