@@ -9,6 +9,7 @@
 #include "rag/readers/clean_text.hpp"
 #include "rag/readers/document_writer.hpp"
 #include "rag/readers/reading.hpp"
+#include "rag/readers/table_header.hpp"
 #include "rag/readers/text_encoding.hpp"
 
 namespace hadal::rag {
@@ -96,28 +97,6 @@ char find_delimiter(std::string_view text) {
     if (score > best_score) best_score = score, best = candidate;
   }
   return best;
-}
-
-bool is_number(std::string_view cell) {
-  cell = trim_ascii(cell);
-  bool digit = false;
-  for (const char c : cell) {
-    if (c >= '0' && c <= '9') digit = true;
-    else if (std::string_view("+-.,%/: eE$").find(c) == std::string_view::npos) return false;
-  }
-  return digit;
-}
-
-// Column names are words, each there and no two alike.
-bool looks_like_header(const std::vector<std::string>& cells) {
-  std::vector<std::string> names;
-  for (const std::string& cell : cells) {
-    const std::string_view name = trim_ascii(cell);
-    if (name.empty() || name.size() > 120 || is_number(name)) return false;
-    names.emplace_back(name);
-  }
-  std::sort(names.begin(), names.end());
-  return names.size() > 1 && std::adjacent_find(names.begin(), names.end()) == names.end();
 }
 
 }  // namespace

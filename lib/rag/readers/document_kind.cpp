@@ -14,6 +14,12 @@ constexpr std::string_view kNoPdf;
 constexpr std::string_view kNoPdf = "this build reads no pdf (HADAL_PDF is off, or qpdf was not found)";
 #endif
 
+#ifdef HADAL_WITH_ZLIB
+constexpr std::string_view kNoZip;
+#else
+constexpr std::string_view kNoZip = "this build reads no packed documents (HADAL_DOCUMENTS is off, or zlib was not found)";
+#endif
+
 constexpr DocumentKind kKinds[] = {
     {"txt", "text/plain", "txt text log rst adoc asciidoc org tex json jsonl yaml yml toml ini cfg conf xml c h cc cpp hpp cs "
                           "java js ts py rb go rs php sh bat ps1 sql r lua srt vtt", ""},
@@ -23,6 +29,11 @@ constexpr DocumentKind kKinds[] = {
     {"html", "text/html", "html htm xhtml xht", ""},
     {"eml", "message/rfc822", "eml", ""},
     {"pdf", "application/pdf", "pdf", kNoPdf},
+    {"docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document", "docx docm dotx", kNoZip},
+    {"xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx xlsm", kNoZip},
+    {"pptx", "application/vnd.openxmlformats-officedocument.presentationml.presentation", "pptx pptm", kNoZip},
+    {"odt", "application/vnd.oasis.opendocument.text", "odt ott", kNoZip},
+    {"epub", "application/epub+zip", "epub", kNoZip},
 };
 
 struct Signature {
@@ -101,6 +112,31 @@ bool looks_binary(std::string_view bytes) {
   return std::min(zero[0], zero[1]) * 20 > std::max(zero[0], zero[1]) || zeros * 20 < head.size();
 }
 
+// Names stand unpacked in the directory at an archive's end; the part called mimetype comes first and unpacked.
+FoundKind find_packed_kind(std::string_view bytes) {
+  const auto names = [&](std::string_view part) {
+    constexpr size_t kDirectory = size_t{4} << 20;
+    const std::string_view end = bytes.substr(bytes.size() - std::min(bytes.size(), kDirectory));
+    return end.find(part) != end.npos || bytes.substr(0, 65536).find(part) != bytes.npos;
+  };
+  const std::string_view head = bytes.substr(0, 256);
+  if (head.find("application/vnd.oasis.opendocument.text") != head.npos) return {"odt", {}, {}};
+  if (head.find("application/epub+zip") != head.npos || names("META-INF/container.xml")) return {"epub", {}, {}};
+  if (names("word/document.xml")) return {"docx", {}, {}};
+  if (names("xl/workbook.xml")) return {"xlsx", {}, {}};
+  if (names("ppt/presentation.xml")) return {"pptx", {}, {}};
+  if (names("[Content_Types].xml") && names("word/")) return {"docx", {}, {}};
+  return {{}, ReadFailure::unsupported, "expected an office document or book, found another zip archive"};
+}
+
+// Word, Excel and PowerPoint before 2007, and later ones with a password.
+FoundKind old_office(std::string_view bytes) {
+  constexpr std::string_view kPackage("E\0n\0c\0r\0y\0p\0t\0e\0d\0P\0a\0c\0k\0a\0g\0e\0", 32);
+  if (bytes.find(kPackage) != bytes.npos)
+    return {{}, ReadFailure::encrypted, "expected a document without a password, found it encrypted"};
+  return {{}, ReadFailure::unsupported, "expected a document of Office 2007 or later, found an older one; save it as docx, xlsx or pptx"};
+}
+
 }  // namespace
 
 std::span<const DocumentKind> document_kinds() { return kKinds; }
@@ -108,13 +144,17 @@ std::span<const DocumentKind> document_kinds() { return kKinds; }
 FoundKind find_kind(std::string_view bytes, std::string_view name) {
   // Some programs put a few lines before a pdf.
   if (bytes.substr(0, 1024).find("%PDF-") != bytes.npos) return {"pdf", {}, {}};
+  if (bytes.starts_with("PK\x03\x04")) return find_packed_kind(bytes);
+  if (bytes.starts_with("\xD0\xCF\x11\xE0")) return old_office(bytes);
   for (const Signature& foreign : kForeign)
     if (bytes.starts_with(foreign.bytes))
       return {{}, foreign.failure, "expected a document with text, found " + std::string(foreign.what)};
   if (looks_binary(bytes))
     return {{}, ReadFailure::unsupported, "expected a document of a known kind, found bytes that are neither text nor one"};
   const std::string_view named = kind_by_name(name);
-  if (named == "pdf") return {{}, ReadFailure::damaged, "expected a pdf, found bytes that do not begin like one"};
+  for (const std::string_view packed : {"pdf", "docx", "xlsx", "pptx", "odt", "epub"})
+    if (named == packed)
+      return {{}, ReadFailure::damaged, "expected a " + std::string(packed) + ", found bytes that do not begin like one"};
   if (named.empty()) return {looks_like_html(bytes) ? "html" : looks_like_mail(bytes) ? "eml" : "txt", {}, {}};
   return {named, {}, {}};
 }

@@ -187,11 +187,13 @@ void MarkupReader::skip_raw_element() {
 
 bool MarkupReader::attribute(std::string_view local_name, std::string& value) const {
   const std::string_view text = attributes_;
+  const bool qualified = local_name.find(':') != local_name.npos;
   for (size_t at = 0; at < text.size();) {
     while (at < text.size() && (is_markup_space(text[at]) || text[at] == '/')) ++at;
     const size_t begin = at;
     while (at < text.size() && text[at] != '=' && !is_markup_space(text[at])) ++at;
-    const std::string_view found = without_prefix(text.substr(begin, at - begin));
+    const std::string_view whole = text.substr(begin, at - begin);
+    const std::string_view found = qualified ? whole : without_prefix(whole);
     while (at < text.size() && is_markup_space(text[at])) ++at;
     std::string_view raw;
     if (at < text.size() && text[at] == '=') {

@@ -24,7 +24,8 @@ class MarkupReader {
   // Of a start or end: without prefix; in html lower case. It lives until the next call.
   std::string_view name() const { return name_; }
   bool self_closing() const { return self_closing_; }
-  bool attribute(std::string_view local_name, std::string& value) const;   // of a start; value decoded
+  // Of a start, decoded. Prefixes are left out unless one is asked for ("r:id" beside "id").
+  bool attribute(std::string_view local_name, std::string& value) const;
   std::string attribute(std::string_view local_name) const;                // empty if there is none
   // Of a text: appends it with character references decoded.
   void append_text(std::string& out) const;

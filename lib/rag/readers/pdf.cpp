@@ -144,7 +144,9 @@ Document read_pages(const Reading& reading) {
   }
   if (!scanned.empty()) out.note("Pages without text, which need OCR: " + page_list(scanned) + ".");
   if (unknown * 10 > glyphs) out.note("Many letters could not be read: their fonts do not say what they mean.");
-  out.title(file.title());
+  // Many programs write a name nobody chose.
+  const std::string title = file.title(), lower = lower_ascii(title);
+  if (lower != "untitled" && !lower.starts_with("microsoft word - ") && !lower.starts_with("untitled-")) out.title(title);
   return out.finish("application/pdf", uint32_t(pages.size()));
 }
 

@@ -25,6 +25,13 @@ Document read_kind(std::string_view kind, const Reading& reading) {
   if (kind == "tsv") return read_delimited(reading, '\t');
   if (kind == "html") return read_html(reading);
   if (kind == "eml") return read_mail(reading);
+#ifdef HADAL_WITH_ZLIB
+  if (kind == "docx") return read_docx(reading);
+  if (kind == "xlsx") return read_xlsx(reading);
+  if (kind == "pptx") return read_pptx(reading);
+  if (kind == "odt") return read_odt(reading);
+  if (kind == "epub") return read_epub(reading);
+#endif
 #ifdef HADAL_WITH_PDF
   if (kind == "pdf") return read_pdf(reading);
 #endif
