@@ -83,6 +83,7 @@ bool DocumentWriter::table_row(const std::vector<std::string>& cells, bool heade
     line += clean;
   }
   if (empty) return false;
+  if (table_ == 0) begin_table();   // rows outside a table: broken markup
   while (line.back() == '\t') line.pop_back();
   const bool follows = !document_.blocks.empty() && document_.blocks.back().table == table_;
   return add(header ? BlockKind::table_header : BlockKind::table_row, 0, line, follows ? "\n" : "\n\n");

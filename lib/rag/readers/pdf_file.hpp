@@ -6,6 +6,12 @@
 #include <string>
 #include <vector>
 
+// clang 14 cannot read qpdf/JSON.hh of 11.3 as C++20 with libstdc++ 12 (a vector of a class not yet complete gets its
+// destructor too early). Nothing here uses it, so its guard keeps it out.
+#if defined(__clang__) && !defined(JSON_HH)
+#define JSON_HH
+class JSON;
+#endif
 #include <qpdf/QPDF.hh>
 #include <qpdf/QPDFObjectHandle.hh>
 

@@ -13,13 +13,14 @@ TEST_CASE("a text's encoding is found: byte order marks, UTF-16 without one, GB1
   } cases[] = {{"utf8.txt", "utf-8"},          {"utf8_bom.txt", "utf-8"},        {"utf16le_bom.txt", "utf-16le"},
                {"utf16be_bom.txt", "utf-16be"}, {"utf16le.txt", "utf-16le"},      {"gb18030.txt", "gb18030"},
                {"gb18030_four.txt", "gb18030"}, {"big5.txt", "big5"},             {"latin1.txt", "windows-1252"}};
-  for (const auto& [file, encoding] : cases) {
+  for (const auto& expected : cases) {
+    const std::string file(expected.file);
     CAPTURE(file);
-    const std::string bytes = golden("encodings/" + std::string(file));
+    const std::string bytes = golden("encodings/" + file);
     const DecodedText decoded = decode_text(bytes);
-    CHECK(decoded.encoding == encoding);
+    CHECK(decoded.encoding == expected.encoding);
     CHECK(decoded.unknown == 0);
-    CHECK(decoded.text == golden("encodings/" + std::string(file) + ".utf8"));
+    CHECK(decoded.text == golden("encodings/" + file + ".utf8"));
   }
 }
 
