@@ -40,6 +40,7 @@ struct AttentionTile {
   int64_t value_dim;
   float scale;
   int64_t position;      // of the first token
+  int64_t visible = 0;   // positions that every row sees; 0: each those up to its own
   int64_t first_page;    // pages [first_page, end_page) are read, as far as each row may
   int64_t end_page;
   std::byte* const* pages;

@@ -54,7 +54,7 @@ class AttentionKernel : private AttentionSteps<Isa> {
     // Few rows read the cache as it lies; for many, or int8, a page is widened once.
     const bool widened = tile_.cache_type == Dtype::q8_0 || (tile_.cache_type != Dtype::f32 && rows > kRows);
     for (int64_t page = tile_.first_page; page < tile_.end_page; ++page) {
-      const int64_t first_token = page * kPage > tile_.position ? page * kPage - tile_.position : 0;
+      const int64_t first_token = first_token_at(page);
       if (first_token >= tile_.tokens) break;
       if (whole && page > tile_.first_page) end_ranges(page, first_token);
       if (widened) {
@@ -75,6 +75,12 @@ class AttentionKernel : private AttentionSteps<Isa> {
     }
   }
 
+  // The last position that token t sees, and the first token that sees anything of a page.
+  int64_t last_of(int64_t t) const { return tile_.visible > 0 ? tile_.visible - 1 : tile_.position + t; }
+  int64_t first_token_at(int64_t page) const {
+    return tile_.visible > 0 || page * kPage <= tile_.position ? 0 : page * kPage - tile_.position;
+  }
+
   const std::byte* head_of(int64_t page) const { return tile_.pages[page] + tile_.head_offset; }
 
   // Scores come out as exponents of two.
@@ -90,7 +96,7 @@ class AttentionKernel : private AttentionSteps<Isa> {
 
   void end_ranges(int64_t page, int64_t first_token) {
     for (int64_t t = first_token; t < tile_.tokens; ++t) {
-      if (page % range_pages(tile_.position + t) != 0) continue;
+      if (page % range_pages(last_of(t)) != 0) continue;
       for (int64_t r = t * tile_.group; r < (t + 1) * tile_.group; ++r) {
         add_range(totals_ + r * stride_, sums_ + r * stride_, columns_);
         clear(sums_ + r * stride_, columns_);
@@ -102,7 +108,7 @@ class AttentionKernel : private AttentionSteps<Isa> {
     for (int64_t r = 0; r < tile_.rows(); ++r) {
       const int64_t t = r / tile_.group;
       float* row = sums_ + r * stride_;
-      if (num_ranges(tile_.position + t) > 1) {
+      if (num_ranges(last_of(t)) > 1) {
         add_range(totals_ + r * stride_, row, columns_);
         row = totals_ + r * stride_;
       }
@@ -137,7 +143,7 @@ class AttentionKernel : private AttentionSteps<Isa> {
                 const Element* next) {
     // How many positions of the page a row may see; the later the row, the more.
     const auto count_of = [&](int i) {
-      const int64_t count = tile_.position + (row + i) / tile_.group + 1 - page * kPage;
+      const int64_t count = last_of((row + i) / tile_.group) + 1 - page * kPage;
       return count < kPage ? count : kPage;
     };
     const int64_t blocks = (count_of(height - 1) + kBlock - 1) / kBlock;

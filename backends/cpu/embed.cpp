@@ -1,4 +1,4 @@
-// y[t] = table[token[t]], out of the file's rows or out of panels.
+// y[t] = table[i], i the token's id, position or type, out of the file's rows or out of panels.
 #include <cstring>
 
 #include "backends/cpu/panel.hpp"
@@ -21,12 +21,12 @@ void run(const NodeContext& context, int, int64_t task, int, const CpuConfig&) {
   const Tensor& y = context.outputs[0];
   const int64_t end = y.rows < (task + 1) * kTokens ? y.rows : (task + 1) * kTokens;
   for (int64_t t = task * kTokens; t < end; ++t) {
-    const int64_t token = context.batch.tokens[size_t(t)];
+    const int64_t row = context.batch.table_row(context.node, size_t(t));
     float* out = y.row<float>(t).data();
     if (table.kind == CpuWeight::Kind::panels)
-      unpack_row(table.dtype, reinterpret_cast<const uint8_t*>(table.memory.data()), table.cols, token, out);
+      unpack_row(table.dtype, reinterpret_cast<const uint8_t*>(table.memory.data()), table.cols, row, out);
     else
-      decode_rows(table.source, token, 1, out);
+      decode_rows(table.source, row, 1, out);
   }
 }
 

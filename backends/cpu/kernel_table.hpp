@@ -54,6 +54,7 @@ constexpr Kernels make_kernels() {
   table.quantise_row = quantise_row<S>;
   table.rms_norm_row = rms_norm_row<S>;
   table.swiglu_row = swiglu_row<S>;
+  table.gelu_row = gelu_row<S>;
   return table;
 }
 

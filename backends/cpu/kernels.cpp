@@ -24,4 +24,6 @@ void swiglu_row(Level level, float* y, const float* gate, const float* up, int64
   kernels(level).swiglu_row(y, gate, up, n);
 }
 
+void gelu_row(Level level, float* y, const float* x, int64_t n) { kernels(level).gelu_row(y, x, n); }
+
 }  // namespace hadal::cpu

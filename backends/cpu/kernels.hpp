@@ -36,6 +36,7 @@ struct Kernels {
   void (*quantise_row)(const float* x, bool exact, const QuantRows& out);
   void (*rms_norm_row)(float* y, const float* x, const float* weight, int64_t n, float eps);
   void (*swiglu_row)(float* y, const float* gate, const float* up, int64_t n);
+  void (*gelu_row)(float* y, const float* x, int64_t n);
 };
 
 inline constexpr Dtype kPanelDtypes[12] = {Dtype::q4_0, Dtype::q4_1, Dtype::q5_0, Dtype::q5_1,

@@ -130,12 +130,14 @@ class Multiply {
   void finish(int p, int64_t panel, int64_t t, int64_t tokens, const float* sums) const {
     const int64_t at = panel * kPanelRows, n = std::min<int64_t>(kPanelRows, shape_.weight(p).rows - at);
     const float* b = bias(p) ? bias(p) + at : nullptr;
+    const bool gated = shape_.attributes.epilogue == FusedLinearAttributes::Epilogue::gelu;
     const bool residual = shape_.attributes.epilogue == FusedLinearAttributes::Epilogue::add;
     for (int64_t i = 0; i < tokens; ++i, sums += kPanelRows) {
       const int64_t row = first_row_ + t + i;
       float* y = context_.outputs[size_t(p)].row<float>(row).data() + at;
       std::copy_n(sums, n, y);
       add_bias(y, b, n);
+      if (gated) table_.gelu_row(y, y, n);
       if (!residual) continue;
       const float* other = context_.inputs[1].row<const float>(row).data() + at;
       for (int64_t r = 0; r < n; ++r) y[r] += other[r];

@@ -40,13 +40,17 @@ extern const CpuOp kLayerNorm;
 // append.cpp, attention.cpp, latent_attention.cpp, index_select.cpp
 extern const CpuOp kAppend;
 extern const CpuOp kAttention;
+extern const CpuOp kSelfAttention;   // self_attention.cpp
 extern const CpuOp kLatentAttention;
 extern const CpuOp kIndexSelect;
 // route.cpp, experts.cpp
 extern const CpuOp kRoute;
 extern const CpuOp kExperts;
-// swiglu.cpp, add.cpp, select_rows.cpp
+// swiglu.cpp, gelu.cpp, tanh.cpp, add.cpp, select_rows.cpp, mean_rows.cpp
 extern const CpuOp kSwiglu;
+extern const CpuOp kGelu;
+extern const CpuOp kTanh;
+extern const CpuOp kMeanRows;
 extern const CpuOp kAdd;
 // concat.cpp
 extern const CpuOp kConcat;
@@ -69,5 +73,7 @@ void rms_norm_row(Level level, float* y, const float* x, const float* weight, in
 // row_kernels.cpp: y = silu(gate) * up over n values, y may be gate or up. Each value depends on its own inputs
 // only, whatever n is.
 void swiglu_row(Level level, float* y, const float* gate, const float* up, int64_t n);
+// row_kernels.cpp: y = x / 2 (1 + erf(x / √2)) over n values, y may be x; likewise for any n.
+void gelu_row(Level level, float* y, const float* x, int64_t n);
 
 }  // namespace hadal::cpu

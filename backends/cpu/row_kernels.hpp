@@ -1,6 +1,7 @@
 // Work on single rows of activations, written once over the vocabulary. Included after one of the isa headers.
 #pragma once
 
+#include "backends/cpu/isa/erf.hpp"
 #include "backends/cpu/isa/exp.hpp"
 #include "backends/cpu/dot_kernels.hpp"
 
@@ -41,6 +42,13 @@ void swiglu_row(float* y, const float* gate, const float* up, int64_t n) {
   for (; i + S::kLanes <= n; i += S::kLanes) S::store(y + i, S::mul(silu<S>(S::load(gate + i)), S::load(up + i)));
   if (i < n)
     S::store_tail(y + i, S::mul(silu<S>(S::load_tail(gate + i, n - i)), S::load_tail(up + i, n - i)), n - i);
+}
+
+template <class S>
+void gelu_row(float* y, const float* x, int64_t n) {
+  int64_t i = 0;
+  for (; i + S::kLanes <= n; i += S::kLanes) S::store(y + i, gelu<S>(S::load(x + i)));
+  if (i < n) S::store_tail(y + i, gelu<S>(S::load_tail(x + i, n - i)), n - i);
 }
 
 struct PairSums {

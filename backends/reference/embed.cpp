@@ -3,10 +3,10 @@
 
 namespace hadal::reference {
 
-// y[t] = table[token[t]].
+// y[t] = table[i], i the token's id, position or type as the node says.
 // table: [vocab, hidden]; y: [tokens, hidden].
-void embed(Tensor y, const Weight& table, std::span<const int32_t> tokens) {
-  for (int64_t t = 0; t < y.rows; ++t) decode_row(table, tokens[size_t(t)], y.row<float>(t).data());
+void embed(Tensor y, const Weight& table, const Node& node, const Batch& batch) {
+  for (int64_t t = 0; t < y.rows; ++t) decode_row(table, batch.table_row(node, size_t(t)), y.row<float>(t).data());
 }
 
 }  // namespace hadal::reference

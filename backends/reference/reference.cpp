@@ -74,6 +74,7 @@ class Reference final : public Backend {
       case Op::route:
         return size_t(node.weights[0]->cols + 3 * node.weights[0]->rows) * sizeof(float);
       case Op::attention:
+      case Op::self_attention:
       case Op::latent_attention:
       case Op::index_select:
       case Op::experts:
@@ -101,7 +102,7 @@ class Reference final : public Backend {
       case Op::input:
         return input(c.outputs[0], c.batch.input);
       case Op::embed:
-        return embed(c.outputs[0], source(c.weights[0]), c.batch.tokens);
+        return embed(c.outputs[0], source(c.weights[0]), node, c.batch);
       case Op::rope_table:
         return rope_table(c.outputs[0], node.as<RopeTableAttributes>(), c.batch.positions);
       case Op::rms_norm:
@@ -120,6 +121,9 @@ class Reference final : public Backend {
       case Op::attention:
         return attention(c.outputs[0], c.inputs[0], node.as<AttentionAttributes>(), c.batch, c.cache, task,
                          reinterpret_cast<double*>(own));
+      case Op::self_attention:
+        return self_attention(c.outputs[0], c.inputs[0], c.inputs[1], c.inputs[2], node.as<SelfAttentionAttributes>(),
+                              c.batch, task, reinterpret_cast<double*>(own));
       case Op::latent_attention: {
         const auto& attributes = node.as<LatentAttentionAttributes>();
         double* doubles = reinterpret_cast<double*>(own);
@@ -141,12 +145,18 @@ class Reference final : public Backend {
       }
       case Op::swiglu:
         return swiglu(c.outputs[0], c.inputs[0], c.inputs[1]);
+      case Op::gelu:
+        return gelu(c.outputs[0], c.inputs[0]);
+      case Op::tanh:
+        return tanh(c.outputs[0], c.inputs[0]);
       case Op::add:
         return add(c.outputs[0], c.inputs[0], c.inputs[1]);
       case Op::concat:
         return concat(c.outputs[0], c.inputs[0], c.inputs[1]);
       case Op::select_rows:
         return select_rows(c.outputs[0], c.inputs[0], c.batch.output_rows);
+      case Op::mean_rows:
+        return mean_rows(c.outputs[0], c.inputs[0], c.batch);
       case Op::fused_linear:
         return;
     }
@@ -158,6 +168,8 @@ class Reference final : public Backend {
     switch (node.op) {
       case Op::attention:
         return size_t(node.as<AttentionAttributes>().slot.value_dim) * sizeof(double);
+      case Op::self_attention:
+        return size_t(node.as<SelfAttentionAttributes>().value_dim) * sizeof(double);
       case Op::latent_attention: {
         const auto& a = node.as<LatentAttentionAttributes>();
         return size_t(2 * a.kv_lora_rank() + std::max(a.kv_lora_rank(), a.nope_dim)) * sizeof(double);

@@ -34,6 +34,15 @@ struct Batch {
   std::span<const BatchSequence> sequences; // in token order, without gaps
   std::span<const int32_t> output_rows;     // ascending token numbers whose logits are wanted
   const float* input = nullptr;             // [tokens, cols] of the graph's input node, where it has one
+  std::span<const int32_t> types = {};      // of each token, for models that tell two texts apart; empty: all 0
+
+  // The row of an embedding table that token t is.
+  int64_t table_row(const Node& embed, size_t t) const {
+    const auto* how = std::get_if<EmbedAttributes>(&embed.attributes);
+    if (!how || how->index == EmbedAttributes::Index::tokens) return tokens[t];
+    if (how->index == EmbedAttributes::Index::positions) return positions[t] + how->first;
+    return types.empty() ? 0 : types[t];
+  }
 
   Sizes sizes() const { return {int64_t(tokens.size()), int64_t(output_rows.size())}; }
 };

@@ -98,6 +98,8 @@ class Fusion {
       attributes.epilogue = FusedLinearAttributes::Epilogue::add;
       fused.inputs.push_back(residual);
       place = number;   // the residual may be made after the projection
+    } else if (linears.size() == 1 && reader->op == Op::gelu) {
+      attributes.epilogue = FusedLinearAttributes::Epilogue::gelu;
     } else {
       return;
     }

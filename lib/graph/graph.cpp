@@ -49,6 +49,10 @@ Value Graph::embed(const Weight& table) {
   return record(Op::embed, std::string(stem(table.name)), {}, {&table}, {}, {kTokens, table.cols});
 }
 
+Value Graph::embed(const Weight& table, EmbedAttributes index) {
+  return record(Op::embed, std::string(stem(table.name)), {}, {&table}, index, {kTokens, table.cols});
+}
+
 Value Graph::rope_table(std::vector<float> inv_freq, float magnitude) {
   const int64_t cols = 2 * int64_t(inv_freq.size());
   return record(Op::rope_table, named("rope_table"), {}, {}, RopeTableAttributes{std::move(inv_freq), magnitude},
@@ -138,6 +142,17 @@ Value Graph::attention(Value q, Value appended, int64_t heads, float scale) {
                 {shape(q).rows, heads * slot.value_dim});
 }
 
+Value Graph::self_attention(Value q, Value k, Value v, int64_t heads, int64_t kv_heads, float scale, bool causal) {
+  constexpr Op op = Op::self_attention;
+  if (heads < 1 || kv_heads < 1 || heads % kv_heads != 0 || shape(q).cols % heads != 0 ||
+      shape(k).cols != shape(q).cols / heads * kv_heads || shape(v).cols % kv_heads != 0 || shape(v).cols == 0)
+    refuse(op, named(name_of(op)),
+           message("expected ", heads, " query heads over ", kv_heads, " key heads of their size, found ",
+                   shape(q).cols, ", ", shape(k).cols, " and ", shape(v).cols, " columns"));
+  const SelfAttentionAttributes a{heads, kv_heads, shape(q).cols / heads, shape(v).cols / kv_heads, scale, causal};
+  return record(op, named(name_of(op)), {q, k, v}, {}, a, {shape(q).rows, heads * a.value_dim});
+}
+
 Value Graph::latent_attention(Value q, Value appended, const LatentHeads& heads, float scale, Value selected) {
   constexpr Op op = Op::latent_attention;
   LatentAttentionAttributes a;
@@ -211,6 +226,10 @@ Value Graph::swiglu(Value gate, Value up) {
   return record(Op::swiglu, named("swiglu"), {gate, up}, {}, {}, shape(gate));
 }
 
+Value Graph::gelu(Value x) { return record(Op::gelu, named("gelu"), {x}, {}, {}, shape(x)); }
+
+Value Graph::tanh(Value x) { return record(Op::tanh, named("tanh"), {x}, {}, {}, shape(x)); }
+
 Value Graph::add(Value a, Value b) {
   if (!(shape(a) == shape(b)))
     refuse(Op::add, named("add"), message("expected equal shapes, found ", shape(a), " and ", shape(b)));
@@ -225,6 +244,10 @@ Value Graph::concat(Value a, Value b) {
 
 Value Graph::select_rows(Value x) {
   return record(Op::select_rows, named("select_rows"), {x}, {}, {}, {kOutputs, shape(x).cols});
+}
+
+Value Graph::mean_rows(Value x) {
+  return record(Op::mean_rows, named("mean_rows"), {x}, {}, {}, {kOutputs, shape(x).cols});
 }
 
 void Graph::set_hidden(Value value) {

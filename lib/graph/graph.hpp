@@ -37,6 +37,8 @@ class Graph {
 
   Value input(int64_t cols);
   Value embed(const Weight& table);
+  // A table of positions, whose row `first` is that of position 0, or of types.
+  Value embed(const Weight& table, EmbedAttributes index);
   Value rope_table(std::vector<float> inv_freq, float magnitude);
   // stride: columns of a group, of which the first len(weight) are normalised; 0: all of them.
   Value rms_norm(Value x, const Weight& weight, float eps, int64_t stride = 0);
@@ -50,6 +52,8 @@ class Graph {
   Value append(const CacheSlot& slot, Value k, Value v);
   Value append(const CacheSlot& shared, Value rows);
   Value attention(Value q, Value appended, int64_t heads, float scale);
+  // Attention without a cache; head sizes follow from the shapes.
+  Value self_attention(Value q, Value k, Value v, int64_t heads, int64_t kv_heads, float scale, bool causal);
   // How MLA's heads read the latent cache; heads and head sizes follow from the weights and the slot.
   struct LatentHeads {
     const Weight* k = nullptr;   // stack of heads: [nope_dim, kv_lora_rank], transposed if k_transposed
@@ -62,9 +66,12 @@ class Graph {
   Value route(Value x, const Weight& gate, const Weight* bias, const RouteAttributes& how);
   Value experts(Value x, Value routing, const Weight& gate, const Weight& up, const Weight& down);
   Value swiglu(Value gate, Value up);
+  Value gelu(Value x);
+  Value tanh(Value x);
   Value add(Value a, Value b);
   Value concat(Value a, Value b);
   Value select_rows(Value x);
+  Value mean_rows(Value x);
 
   // The graph's result: [outputs, n].
   void set_output(Value value);

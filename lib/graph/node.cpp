@@ -13,14 +13,18 @@ const char* name_of(Op op) {
     case Op::rope: return "rope";
     case Op::append: return "append";
     case Op::attention: return "attention";
+    case Op::self_attention: return "self_attention";
     case Op::latent_attention: return "latent_attention";
     case Op::index_select: return "index_select";
     case Op::route: return "route";
     case Op::experts: return "experts";
     case Op::swiglu: return "swiglu";
+    case Op::gelu: return "gelu";
+    case Op::tanh: return "tanh";
     case Op::add: return "add";
     case Op::concat: return "concat";
     case Op::select_rows: return "select_rows";
+    case Op::mean_rows: return "mean_rows";
     case Op::fused_linear: return "fused_linear";
   }
   return "unknown";

@@ -23,7 +23,8 @@ struct Value {
 enum class Op : uint8_t {
   // y = the rows that the batch brings along.       → [T, cols]
   input,
-  // y[t] = table[token[t]].                        weights {table [vocab, hidden]} → [T, hidden]
+  // y[t] = table[token[t]], or of the position or the type of the token.  weights {table [vocab, hidden]} → [T, hidden];
+  // EmbedAttributes, or none for token ids
   embed,
   // y[t] = magnitude * (cos a_0 .. cos a_{n-1}, sin a_0 .. sin a_{n-1}), a_i = position[t] * inv_freq[i] in f32.
   // → [T, 2n]; attributes RopeTableAttributes
@@ -46,6 +47,11 @@ enum class Op : uint8_t {
   // Causal softmax(scale * q·k) · v over the cache of the token's own sequence, positions 0 .. its own.
   // Query head h reads kv head h / (heads / kv_heads).  inputs {q, append's value} → [T, heads * value_dim]
   attention,
+  // softmax(scale * q·k) · v over the tokens of the token's own sequence in this run, all of them or, if causal, those
+  // up to itself; nothing is kept. Query head h reads kv head h / (heads / kv_heads). A run has no more sequences than
+  // outputs.  inputs {q [T, heads * key_dim], k [T, kv_heads * key_dim], v [T, kv_heads * value_dim]}
+  // → [T, heads * value_dim]; SelfAttentionAttributes
+  self_attention,
   // Multi-head latent attention (arXiv 2405.04434, section 2.1). The cache row of a token is [c (kv_lora_rank) | k_pe
   // (rope_dim)]; with W_k of a head [nope_dim, kv_lora_rank] and W_v [value_dim, kv_lora_rank], that head's key is
   // [W_k c | k_pe], its value W_v c, and y = softmax(scale * q·k) · v over positions 0 .. the token's own, or of those
@@ -67,17 +73,30 @@ enum class Op : uint8_t {
   experts,
   // y = silu(gate) * up, silu(z) = z / (1 + e^−z).  inputs {gate, up}
   swiglu,
+  // y = x / 2 * (1 + erf(x / √2)), arXiv 1606.08415.
+  gelu,
+  // y = tanh(x)
+  tanh,
   // y = a + b
   add,
   // y[t] = a[t] | b[t]: the columns of both, one after the other.
   concat,
   // y[i] = x[output_rows[i]].                      inputs {x [T, n]} → [outputs, n]
   select_rows,
-  // rms_norm? → linear × n → swiglu? or + residual?, in one node: FusedLinearAttributes says which parts are there.
+  // y[i] = the mean of x over all tokens of the sequence that token output_rows[i] belongs to.
+  // inputs {x [T, n]} → [outputs, n]
+  mean_rows,
+  // rms_norm? → linear × n → swiglu?, gelu? or + residual?, in one node: FusedLinearAttributes says which parts are there.
   // Made by the fusion pass only, where the backend supports it; equal to its plain nodes up to rounding.
   // inputs {x, residual if epilogue is add}; weights {norm or null, W_0, b_0 or null, W_1, b_1, ...};
-  // outputs: one per projection, or one for swiglu (projection 0 is gate, 1 is up) and add.
+  // outputs: one per projection, or one for swiglu (projection 0 is gate, 1 is up), gelu and add.
   fused_linear,
+};
+
+struct EmbedAttributes {
+  enum class Index : uint8_t { tokens, positions, types };
+  Index index = Index::tokens;
+  int64_t first = 0;   // positions: the row of position 0
 };
 
 struct NormAttributes {
@@ -109,6 +128,15 @@ struct AttentionAttributes {
   CacheSlot slot;
   int64_t heads = 0;   // attention only
   float scale = 0;     // attention only
+};
+
+struct SelfAttentionAttributes {
+  int64_t heads = 0;
+  int64_t kv_heads = 0;
+  int64_t key_dim = 0;
+  int64_t value_dim = 0;
+  float scale = 0;
+  bool causal = false;
 };
 
 struct LatentAttentionAttributes {
@@ -150,14 +178,14 @@ struct ExpertsAttributes {
 };
 
 struct FusedLinearAttributes {
-  enum class Epilogue : uint8_t { none, swiglu, add };
+  enum class Epilogue : uint8_t { none, swiglu, add, gelu };
   bool norm = false;
   float eps = 0;
   Epilogue epilogue = Epilogue::none;
   int32_t projections = 1;
 };
 
-using Attributes = std::variant<std::monostate, NormAttributes, RopeTableAttributes, RopeAttributes,
+using Attributes = std::variant<std::monostate, EmbedAttributes, SelfAttentionAttributes, NormAttributes, RopeTableAttributes, RopeAttributes,
                                 AttentionAttributes, LatentAttentionAttributes, IndexAttributes, RouteAttributes,
                                 ExpertsAttributes, FusedLinearAttributes>;
 

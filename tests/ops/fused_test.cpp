@@ -32,6 +32,8 @@ const std::vector<Case>& cases() {
       {1, 768, false, Epilogue::add, {256}, {Dtype::q6_k}, false},
       {40, 256, false, Epilogue::add, {50}, {Dtype::q3_k}, true},
       {2, 33, true, Epilogue::add, {33}, {Dtype::f16}, false},
+      {21, 384, false, Epilogue::gelu, {65}, {Dtype::f32}, true},
+      {1, 256, false, Epilogue::gelu, {40}, {Dtype::q8_0}, false},
       {70, 768, true, Epilogue::none, {130, 17}, {Dtype::iq4_xs, Dtype::q5_k}, false},
   };
   return list;
@@ -82,6 +84,10 @@ std::vector<Matrix> run_plain(Backend& backend, const Case& c, const Operands& o
     results.push_back(run_one(backend, node, {&x, 1}, {c.rows, c.outs[p]}, batch));
   }
   if (c.epilogue == Epilogue::none) return results;
+  if (c.epilogue == Epilogue::gelu) {
+    const Node node{Op::gelu, "test", {Value{0}}, {Value{1}}, {}, {}};
+    return {run_one(backend, node, {&results[0], 1}, {c.rows, c.outs[0]}, batch)};
+  }
   const Op op = c.epilogue == Epilogue::swiglu ? Op::swiglu : Op::add;
   const Matrix pair[2] = {results[0], op == Op::swiglu ? results[1] : o.residual};
   return {run_one(backend, {op, "test", {Value{0}, Value{1}}, {Value{2}}, {}, {}}, pair, {c.rows, c.outs[0]}, batch)};
