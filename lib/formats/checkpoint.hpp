@@ -66,6 +66,11 @@ struct Checkpoint {
   std::string config_text, generation_config_text;
   std::string tokenizer_json;                  // the file's text, empty if absent
   std::string tokenizer_config_json;
+  std::string vocab_txt;                       // the file's text where there is no tokenizer.json
+  std::string modules_json;                    // sentence-transformers: modules.json, empty if absent,
+  std::string pooling_json;                    // config.json of its Pooling module,
+  std::string sentence_json;                   // sentence_bert_config.json
+  std::string prompts_json;                    // and config_sentence_transformers.json
   std::string chat_template;                   // chat_template.jinja beside the weights, empty if absent
 
   std::vector<StoredTensor> tensors;

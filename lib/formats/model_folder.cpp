@@ -116,6 +116,31 @@ bool open_weights(const std::shared_ptr<Host>& host, const std::string& folder, 
   return true;
 }
 
+// The folder of the Pooling module, as modules.json names it: a plain name beside it.
+std::string pooling_folder(const std::string& path, const std::string& modules_json) {
+  if (modules_json.empty()) return "1_Pooling";
+  const Json modules = parse_json(modules_json, path);
+  if (!modules.as_array()) throw Error(Status::corrupt, message(quoted(path), ": expected a list"));
+  for (const Json& module : *modules.as_array()) {
+    const Json* type = module.find("type");
+    const Json* folder = module.find("path");
+    if (!type || !type->as_string() || !type->as_string()->ends_with(".Pooling")) continue;
+    if (!folder || !folder->as_string()) break;
+    check_shard_name(path, *folder->as_string());
+    return *folder->as_string();
+  }
+  return {};
+}
+
+void read_sentence_files(Host& host, const std::string& folder, Checkpoint& out) {
+  const auto read = [&](const std::string& name) { return read_if_there(host, folder + "/" + name, kLargestConfig); };
+  out.modules_json = read("modules.json");
+  if (const std::string pooling = pooling_folder(folder + "/modules.json", out.modules_json); !pooling.empty())
+    out.pooling_json = read(pooling + "/config.json");
+  out.sentence_json = read("sentence_bert_config.json");
+  out.prompts_json = read("config_sentence_transformers.json");
+}
+
 }  // namespace
 
 std::shared_ptr<Checkpoint> open_model_folder(const std::shared_ptr<Host>& host, const std::string& folder,
@@ -125,12 +150,15 @@ std::shared_ptr<Checkpoint> open_model_folder(const std::shared_ptr<Host>& host,
   out->container = Checkpoint::Container::safetensors;
   out->config = parse_if_there(*host, folder + "/config.json", kLargestConfig, out->config_text);
   out->tokenizer_json = read_if_there(*host, folder + "/tokenizer.json", kLargestTokenizer);
-  if (out->config.is_null() && !(tokenizer_only && !out->tokenizer_json.empty())) return nullptr;
+  if (out->tokenizer_json.empty()) out->vocab_txt = read_if_there(*host, folder + "/vocab.txt", kLargestTokenizer);
+  const bool has_tokenizer = !out->tokenizer_json.empty() || !out->vocab_txt.empty();
+  if (out->config.is_null() && !(tokenizer_only && has_tokenizer)) return nullptr;
   if (!out->config.is_null() && !out->config.as_object())
     throw Error(Status::corrupt, message(quoted(folder + "/config.json"), ": expected an object"));
   out->generation_config =
       parse_if_there(*host, folder + "/generation_config.json", kLargestConfig, out->generation_config_text);
   out->tokenizer_config_json = read_if_there(*host, folder + "/tokenizer_config.json", kLargestConfig);
+  read_sentence_files(*host, folder, *out);
   out->chat_template = read_if_there(*host, folder + "/chat_template.jinja", kLargestConfig);
   if (!open_weights(host, folder, tokenizer_only, *out) && !tokenizer_only)
     throw Error(Status::not_found, message(quoted(folder), ": expected model.safetensors or "

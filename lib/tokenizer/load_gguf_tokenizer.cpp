@@ -8,6 +8,7 @@
 #include "tokenizer/byte_tokens.hpp"
 #include "tokenizer/load_tokenizer.hpp"
 #include "tokenizer/sentencepiece_tokenizer.hpp"
+#include "tokenizer/unigram_tokenizer.hpp"
 
 namespace hadal {
 namespace {
@@ -147,14 +148,43 @@ std::unique_ptr<Tokenizer> load_sentencepiece(const Metadata& metadata) {
   return out;
 }
 
+// XLM-RoBERTa's: "t5" is what GGUF calls every unigram model.
+std::unique_ptr<Tokenizer> load_unigram(const Metadata& metadata) {
+  auto out = std::make_unique<UnigramTokenizer>();
+  out->vocabulary = read_vocabulary(metadata);
+  const auto scores = metadata.floats("tokenizer.ggml.scores");
+  if (scores.empty()) throw Error(Status::corrupt, "tokenizer.ggml.scores: expected a score per token, found none");
+  expect_one_each("tokenizer.ggml.scores", scores.size(), static_cast<size_t>(out->vocabulary.size()));
+  std::vector<double> widened;
+  for (size_t i = 0; i < scores.size(); ++i) {
+    if (!std::isfinite(scores[i]))
+      throw Error(Status::corrupt, message("tokenizer.ggml.scores: token ", i, ": expected a finite score"));
+    // Fillers of a vocabulary rounded up carry scores far below any piece's; they are none.
+    widened.push_back(out->vocabulary.kind(int32_t(i)) == TokenKind::normal ? double(scores[i]) : 0.0);
+  }
+  read_special_ids(metadata, *out);
+  out->set_scores(std::move(widened), out->unknown.value_or(-1));
+  out->raw_added = added_tokens_of(out->vocabulary);
+  std::string map;
+  for (const int64_t byte : metadata.integers("tokenizer.ggml.precompiled_charsmap")) map += static_cast<char>(byte);
+  out->normalizer.add_charsmap(Charsmap::parse(map));
+  out->normalizer.add_words(std::string(kSpaceBar));
+  out->add_bos = metadata.boolean("tokenizer.ggml.add_bos_token").value_or(true) && out->bos;
+  out->add_eos = metadata.boolean("tokenizer.ggml.add_eos_token").value_or(true) && out->eos;
+  out->pair_separators = 2;
+  return out;
+}
+
 }  // namespace
 
 std::unique_ptr<Tokenizer> load_gguf_tokenizer(const Metadata& metadata) {
   const std::string_view model = metadata.string("tokenizer.ggml.model").value_or("");
   if (model == "gpt2") return load_bpe(metadata);
   if (model == "llama") return load_sentencepiece(metadata);
+  if (model == "t5") return load_unigram(metadata);
+  if (model == "bert") return load_gguf_wordpiece(metadata, read_vocabulary(metadata));
   throw Error(Status::unsupported,
-              message("tokenizer.ggml.model: expected \"gpt2\" or \"llama\", found ", quoted(model)));
+              message("tokenizer.ggml.model: expected \"gpt2\", \"llama\", \"bert\" or \"t5\", found ", quoted(model)));
 }
 
 }  // namespace hadal

@@ -1,5 +1,6 @@
 // A tokenizer from tokenizer.json, with the settings of tokenizer_config.json, generation_config.json and config.json.
 #include <algorithm>
+#include <cmath>
 
 #include "core/message.hpp"
 #include "core/status.hpp"
@@ -7,6 +8,8 @@
 #include "tokenizer/byte_tokens.hpp"
 #include "tokenizer/load_tokenizer.hpp"
 #include "tokenizer/text_stages.hpp"
+#include "tokenizer/unigram_tokenizer.hpp"
+#include "tokenizer/wordpiece_tokenizer.hpp"
 
 namespace hadal {
 namespace {
@@ -77,7 +80,7 @@ Vocabulary read_vocabulary(const Json::Object& vocab, const Json::Array& added) 
   return out;
 }
 
-void read_added_tokens(const Json::Array& added, BpeTokenizer& out) {
+void read_added_tokens(const Json::Array& added, VocabularyTokenizer& out) {
   std::vector<AddedToken> raw, normalized;
   for (const Json& token : added) {
     AddedToken made{.text = std::string(text_of(token.find("content"))),
@@ -129,8 +132,31 @@ void read_model(const Json& model, BpeTokenizer& out) {
   out.find_symbols();
 }
 
+// A token that a post-processor of a fixed form names: ["[SEP]", 102].
+std::optional<int32_t> named_by(const Json& processor, std::string_view key, const Vocabulary& vocabulary) {
+  const Json* pair = processor.find(key);
+  if (pair == nullptr || pair->as_array() == nullptr || pair->as_array()->empty()) return std::nullopt;
+  const int32_t id = vocabulary.find(text_of(&pair->as_array()->front()));
+  return id >= 0 ? std::optional(id) : std::nullopt;
+}
+
+// How two texts are joined: what stands between them, and the type of the second.
+void read_pair(const Json& processor, VocabularyTokenizer& out) {
+  const Json* pair = processor.find("pair");
+  if (pair == nullptr || pair->as_array() == nullptr) return;
+  int32_t separators = 0, texts = 0;
+  for (const Json& part : *pair->as_array()) {
+    if (part.find("SpecialToken") != nullptr && texts == 1) ++separators;
+    const Json* text = part.find("Sequence");
+    if (text == nullptr || ++texts != 2) continue;
+    const Json* type = text->find("type_id");
+    if (type != nullptr && type->as_integer() != nullptr) out.second_type = *type->as_integer() == 0 ? 0 : 1;
+  }
+  out.pair_separators = std::min(separators, 4);
+}
+
 // Which tokens the post-processor puts around a text.
-void read_post_processor(const Json* processor, BpeTokenizer& out) {
+void read_post_processor(const Json* processor, VocabularyTokenizer& out) {
   const std::string_view type = processor != nullptr ? text_of(processor->find("type")) : std::string_view();
   if (type == "Sequence") {
     const Json* list = processor->find("processors");
@@ -139,8 +165,18 @@ void read_post_processor(const Json* processor, BpeTokenizer& out) {
         if (text_of(part.find("type")) != "Sequence") read_post_processor(&part, out);
     return;
   }
+  if (type == "BertProcessing" || type == "RobertaProcessing") {
+    out.bos = named_by(*processor, "cls", out.vocabulary);
+    out.eos = named_by(*processor, "sep", out.vocabulary);
+    out.add_bos = out.bos.has_value();
+    out.add_eos = out.eos.has_value();
+    out.pair_separators = type == "BertProcessing" ? 1 : 2;
+    out.second_type = type == "BertProcessing" ? 1 : 0;
+    return;
+  }
   const Json* single = type == "TemplateProcessing" ? processor->find("single") : nullptr;
   if (single == nullptr || single->as_array() == nullptr) return;
+  read_pair(*processor, out);
   bool after_text = false;
   for (const Json& part : *single->as_array()) {
     if (part.find("Sequence") != nullptr) after_text = true;
@@ -162,7 +198,7 @@ void read_named_token(const Json& config, std::string_view key, const Vocabulary
     if (const int32_t found = vocabulary.find(text); found >= 0) id = found;
 }
 
-void read_tokenizer_config(const std::string& text, BpeTokenizer& out) {
+void read_tokenizer_config(const std::string& text, VocabularyTokenizer& out) {
   if (text.empty()) return;
   const Json config = parse_json(text, "tokenizer_config.json");
   read_named_token(config, "bos_token", out.vocabulary, out.bos);
@@ -175,7 +211,7 @@ void read_tokenizer_config(const std::string& text, BpeTokenizer& out) {
 
 // The ids under a config's key, a number or a list, as far as they are added tokens: some published configs carry
 // ids of another vocabulary, where they are ordinary text.
-std::vector<int32_t> added_ids(const Json& config, std::string_view key, const BpeTokenizer& tokenizer) {
+std::vector<int32_t> added_ids(const Json& config, std::string_view key, const VocabularyTokenizer& tokenizer) {
   std::vector<int32_t> out;
   const auto take = [&](const Json& value) {
     const int64_t* id = value.as_integer();
@@ -191,7 +227,7 @@ std::vector<int32_t> added_ids(const Json& config, std::string_view key, const B
   return out;
 }
 
-void read_model_configs(const Checkpoint& checkpoint, BpeTokenizer& out) {
+void read_model_configs(const Checkpoint& checkpoint, VocabularyTokenizer& out) {
   const Json& settings = checkpoint.generation_config.is_null() ? checkpoint.config : checkpoint.generation_config;
   const auto first = [&](std::string_view key, std::optional<int32_t>& id) {
     if (id) return;
@@ -208,6 +244,60 @@ void read_model_configs(const Checkpoint& checkpoint, BpeTokenizer& out) {
       out.end_of_turn.push_back(id);
 }
 
+std::unique_ptr<Tokenizer> load_wordpiece(const Json& file, const Json& model, const Json::Object& vocab,
+                                          const Json::Array& added) {
+  auto out = std::make_unique<WordPieceTokenizer>();
+  out->vocabulary = read_vocabulary(vocab, added);
+  read_bert_stages(file, *out);
+  out->other_prefix = text_of(model.find("continuing_subword_prefix"));
+  if (const Json* most = model.find("max_input_chars_per_word"); most != nullptr && most->as_integer() != nullptr)
+    out->longest_word = static_cast<size_t>(std::clamp<int64_t>(*most->as_integer(), 0, 1 << 20));
+  const std::string_view unknown = text_of(model.find("unk_token"));
+  if (const int32_t id = out->vocabulary.find(unknown); id >= 0) out->unknown = out->unknown_piece = id;
+  else corrupt(message("model.unk_token ", quoted(unknown), " is not in the vocabulary"));
+  return out;
+}
+
+// vocab: [["<s>", 0.0], ["▁the", -3.9], ...], an id each.
+std::unique_ptr<Tokenizer> load_unigram(const Json& file, const Json& model, const Json::Array& vocab,
+                                        const Json::Array& added) {
+  if (flag_of(model.find("byte_fallback"))) unsupported("model.byte_fallback is not supported with Unigram");
+  Json::Object ids;
+  std::vector<double> scores;
+  ids.reserve(vocab.size());
+  for (const Json& entry : vocab) {
+    const Json::Array* pair = entry.as_array();
+    const bool fits = pair != nullptr && pair->size() == 2 && (*pair)[0].as_string() != nullptr;
+    const double* real = fits ? (*pair)[1].as_double() : nullptr;
+    const int64_t* whole = fits ? (*pair)[1].as_integer() : nullptr;
+    const double score = real != nullptr ? *real : whole != nullptr ? double(*whole) : NAN;
+    if (!std::isfinite(score)) corrupt(message("model.vocab: entry ", ids.size(), ": expected a text and a finite score"));
+    ids.emplace_back(*(*pair)[0].as_string(), Json(int64_t(ids.size())));
+    scores.push_back(score);
+  }
+  auto out = std::make_unique<UnigramTokenizer>();
+  out->vocabulary = read_vocabulary(ids, added);
+  scores.resize(size_t(out->vocabulary.size()));   // added tokens beyond it are never pieces of a word
+  read_unigram_stages(file, *out);
+  const Json* unknown = model.find("unk_id");
+  if (unknown != nullptr && unknown->as_integer() != nullptr) {
+    if (!out->vocabulary.contains(static_cast<int32_t>(std::clamp<int64_t>(*unknown->as_integer(), -1, INT32_MAX))))
+      corrupt(message("model.unk_id: expected an id below ", out->vocabulary.size(), ", found ", *unknown->as_integer()));
+    out->unknown = static_cast<int32_t>(*unknown->as_integer());
+  }
+  out->set_scores(std::move(scores), out->unknown.value_or(-1));
+  return out;
+}
+
+std::unique_ptr<Tokenizer> load_bpe(const Json& file, const Json& model, const Json::Object& vocab,
+                                    const Json::Array& added) {
+  auto out = std::make_unique<BpeTokenizer>();
+  out->vocabulary = read_vocabulary(vocab, added);
+  read_text_stages(file, *out);
+  read_model(model, *out);
+  return out;
+}
+
 }  // namespace
 
 std::unique_ptr<Tokenizer> load_json_tokenizer(const Checkpoint& checkpoint) {
@@ -217,23 +307,27 @@ std::unique_ptr<Tokenizer> load_json_tokenizer(const Checkpoint& checkpoint) {
   if (model == nullptr) corrupt("expected an object with a model");
   const std::string_view type = text_of(model->find("type"));
   // Files of the first library versions leave the type out.
-  if (type != "BPE" && !(type.empty() && model->find("merges") != nullptr))
-    unsupported(message("model.type: expected \"BPE\", found ", quoted(type)));
-  if (vocab == nullptr || vocab->as_object() == nullptr) corrupt("model.vocab: expected an object");
+  const bool is_bpe = type == "BPE" || (type.empty() && model->find("merges") != nullptr);
+  const bool is_wordpiece =
+      type == "WordPiece" || (type.empty() && model->find("continuing_subword_prefix") != nullptr && !is_bpe);
+  const bool is_unigram = type == "Unigram";
+  if (!is_bpe && !is_wordpiece && !is_unigram)
+    unsupported(message("model.type: expected \"BPE\", \"WordPiece\" or \"Unigram\", found ", quoted(type)));
+  if (vocab == nullptr || (is_unigram ? vocab->as_array() == nullptr : vocab->as_object() == nullptr))
+    corrupt(is_unigram ? "model.vocab: expected a list" : "model.vocab: expected an object");
 
   const Json::Array none;
-  const Json* added = file.find("added_tokens");
-  const Json::Array& added_list = added != nullptr && added->as_array() != nullptr ? *added->as_array() : none;
-
-  auto out = std::make_unique<BpeTokenizer>();
-  out->vocabulary = read_vocabulary(*vocab->as_object(), added_list);
-  read_text_stages(file, *out);
-  read_model(*model, *out);
-  read_added_tokens(added_list, *out);
-  read_post_processor(file.find("post_processor"), *out);
-  read_tokenizer_config(checkpoint.tokenizer_config_json, *out);
-  read_model_configs(checkpoint, *out);
-  return out;
+  const Json* list = file.find("added_tokens");
+  const Json::Array& added = list != nullptr && list->as_array() != nullptr ? *list->as_array() : none;
+  std::unique_ptr<Tokenizer> made = is_unigram ? load_unigram(file, *model, *vocab->as_array(), added)
+                                    : is_bpe   ? load_bpe(file, *model, *vocab->as_object(), added)
+                                               : load_wordpiece(file, *model, *vocab->as_object(), added);
+  auto& out = static_cast<VocabularyTokenizer&>(*made);
+  read_added_tokens(added, out);
+  read_post_processor(file.find("post_processor"), out);
+  read_tokenizer_config(checkpoint.tokenizer_config_json, out);
+  read_model_configs(checkpoint, out);
+  return made;
 }
 
 }  // namespace hadal

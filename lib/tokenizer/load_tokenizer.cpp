@@ -21,6 +21,7 @@ void add_deepseek_ends(Tokenizer& tokenizer) {
 
 std::unique_ptr<Tokenizer> load_either(const Checkpoint& checkpoint) {
   if (!checkpoint.tokenizer_json.empty()) return load_json_tokenizer(checkpoint);
+  if (!checkpoint.vocab_txt.empty()) return load_vocab_txt(checkpoint);
   if (checkpoint.metadata.find("tokenizer.ggml.model") != nullptr) return load_gguf_tokenizer(checkpoint.metadata);
   throw Error(Status::not_found, "tokenizer: expected tokenizer.json or the key tokenizer.ggml.model, found neither");
 }

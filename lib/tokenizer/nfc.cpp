@@ -80,9 +80,8 @@ char32_t compose(char32_t first, char32_t second) {
   return static_cast<char32_t>(kDecompositions[*place] & kMask21);
 }
 
-// Canonical order, then composition (Unicode 3.11 D117), for characters whose first is the only one that may be
-// composed with what follows outside.
-void compose_segment(std::vector<Character>& text, std::string& out) {
+// Unicode 3.11 D109.
+void put_in_canonical_order(std::vector<Character>& text) {
   for (size_t i = 0; i < text.size();) {
     if (text[i].combining == 0) {
       ++i;
@@ -94,6 +93,12 @@ void compose_segment(std::vector<Character>& text, std::string& out) {
                      [](const Character& a, const Character& b) { return a.combining < b.combining; });
     i = end;
   }
+}
+
+// Canonical order, then composition (Unicode 3.11 D117), for characters whose first is the only one that may be
+// composed with what follows outside.
+void compose_segment(std::vector<Character>& text, std::string& out) {
+  put_in_canonical_order(text);
   size_t kept = 0;
   size_t starter = SIZE_MAX;
   for (const Character& c : text) {
@@ -151,6 +156,25 @@ void append_nfc(std::string_view text, std::string& out) {
     copied = last = at = stop;
   }
   out.append(copied, end);
+}
+
+void append_nfd(std::string_view text, std::string& out) {
+  const char* const end = text.data() + text.size();
+  std::vector<Character> made, segment;   // segment: a starter and the marks after it
+  const auto flush = [&] {
+    put_in_canonical_order(segment);
+    for (const Character& c : segment) append_utf8(c.cp, out);
+    segment.clear();
+  };
+  for (const char* at = text.data(); at < end;) {
+    made.clear();
+    decompose(next_code_point(at), made);
+    for (const Character& c : made) {
+      if (c.combining == 0) flush();
+      segment.push_back(c);
+    }
+  }
+  flush();
 }
 
 }  // namespace hadal

@@ -2,9 +2,10 @@
 
 #include <algorithm>
 
+#include "core/utf8.hpp"
+#include "tokenizer/bert_normalizer.hpp"
 #include "tokenizer/char_class.hpp"
 #include "tokenizer/letter_ranges.hpp"
-#include "core/utf8.hpp"
 
 namespace hadal {
 namespace {
@@ -278,12 +279,31 @@ void split_before_words(std::string_view text, FunctionRef<void(std::string_view
   }
 }
 
+void split_bert_words(std::string_view text, FunctionRef<void(std::string_view)> piece) {
+  const char* const end = text.data() + text.size();
+  const char* word = text.data();
+  const auto finish = [&](const char* stop) {
+    if (stop > word) piece({word, size_t(stop - word)});
+  };
+  for (const char* at = word; at < end;) {
+    const char* const here = at;
+    const char32_t cp = next_code_point(at);
+    const bool punctuation = is_bert_punctuation(cp);
+    if (!punctuation && !(class_of(cp) & kSpace)) continue;
+    finish(here);
+    if (punctuation) piece({here, size_t(at - here)});
+    word = at;
+  }
+  finish(end);
+}
+
 }  // namespace
 
 void pre_tokenize(PreTokenizer kind, std::string_view text, FunctionRef<void(std::string_view)> piece) {
   if (text.empty()) return;
   switch (kind) {
     case PreTokenizer::none: return piece(text);
+    case PreTokenizer::bert: return split_bert_words(text, piece);
     case PreTokenizer::words: return split_before_words(text, piece);
     case PreTokenizer::gpt2: return isolate(text, match_gpt2, piece);
     case PreTokenizer::smollm:

@@ -13,6 +13,7 @@ namespace hadal {
 
 enum class PreTokenizer {
   none,            // the whole text is one piece
+  bert,            // words between white space, which drops out; each punctuation character alone
   words,           // before each U+2581 that follows another character
   gpt2,
   smollm,          // digits alone, then gpt2; also starcoder, refact, command-r
@@ -32,7 +33,7 @@ std::optional<PreTokenizer> pre_tokenizer_by_name(std::string_view ggml_pre);
 // (each alone), "bytelevel regex", "bytelevel".
 std::optional<PreTokenizer> pre_tokenizer_by_stages(std::span<const std::string> stages);
 
-// text is valid UTF-8; pieces come in order, are not empty and join to the text.
+// text is valid UTF-8; pieces come in order, are not empty and join to the text (but for bert's white space).
 void pre_tokenize(PreTokenizer kind, std::string_view text, FunctionRef<void(std::string_view)> piece);
 
 }  // namespace hadal

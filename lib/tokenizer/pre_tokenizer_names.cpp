@@ -3,9 +3,9 @@
 #include <iterator>
 #include <vector>
 
+#include "core/utf8.hpp"
 #include "tokenizer/letter_ranges.hpp"
 #include "tokenizer/pre_tokenizer.hpp"
-#include "core/utf8.hpp"
 
 namespace hadal {
 namespace {
@@ -82,6 +82,7 @@ Stages stages_of(PreTokenizer kind) {
     case PreTokenizer::deepseek_v3:
       return {split(R"(\p{N}{1,3})"), split(class_text(kV3Cjk), "+"), split(kV3Words), "bytelevel"};
     case PreTokenizer::none:
+    case PreTokenizer::bert:
     case PreTokenizer::words: break;
   }
   return {};
@@ -92,6 +93,7 @@ Stages stages_of(PreTokenizer kind) {
 std::string_view pre_tokenizer_name(PreTokenizer kind) {
   if (kind == PreTokenizer::none) return "none";
   if (kind == PreTokenizer::words) return "words";
+  if (kind == PreTokenizer::bert) return "bert";
   for (const GgmlName& entry : kGgmlNames)
     if (entry.kind == kind) return entry.name;
   return {};

@@ -25,6 +25,11 @@ bool flag_of(const Json* value, bool otherwise) {
 
 const Json::Array* list_of(const Json* value) { return value != nullptr ? value->as_array() : nullptr; }
 
+bool collapses_spaces(const Json& step) {
+  const Json* pattern = step.find("pattern");
+  return pattern != nullptr && text_of(pattern->find("Regex")) == " {2,}" && text_of(step.find("content")) == " ";
+}
+
 void read_normalizer(const Json* step, int depth, Normalizer& out) {
   if (step == nullptr || step->is_null()) return;
   const std::string_view type = text_of(step->find("type"));
@@ -33,6 +38,17 @@ void read_normalizer(const Json* step, int depth, Normalizer& out) {
       for (const Json& part : *list) read_normalizer(&part, depth + 1, out);
   } else if (type == "NFC") {
     out.add_nfc();
+  } else if (type == "BertNormalizer") {
+    BertNormalizer how;
+    how.clean_text = flag_of(step->find("clean_text"), true);
+    how.handle_chinese_chars = flag_of(step->find("handle_chinese_chars"), true);
+    how.lowercase = flag_of(step->find("lowercase"), true);
+    how.strip_accents = flag_of(step->find("strip_accents"), how.lowercase);   // null: as lowercase
+    out.add_bert(how);
+  } else if (type == "Precompiled") {
+    out.add_charsmap(Charsmap::parse(from_base64(text_of(step->find("precompiled_charsmap")), "precompiled_charsmap")));
+  } else if (type == "Replace" && collapses_spaces(*step)) {
+    // Runs of spaces vanish between words anyway.
   } else if (type == "Prepend") {
     out.add_prepend(std::string(text_of(step->find("prepend"))));
   } else if (type == "Replace") {
@@ -142,6 +158,26 @@ void read_text_stages(const Json& file, BpeTokenizer& out) {
   out.alphabet = BpeTokenizer::Alphabet::characters;
   out.first_space_is_prefix = strips_first_space(file.find("decoder"));
   if (out.pieces == PreTokenizer::none && words_merge_apart(out.vocabulary)) out.pieces = PreTokenizer::words;
+}
+
+// XLM-RoBERTa: words between white space, each with a bar in front.
+void read_unigram_stages(const Json& file, VocabularyTokenizer& out) {
+  read_normalizer(file.find("normalizer"), 0, out.normalizer);
+  const Json* stage = file.find("pre_tokenizer");
+  const Json::Array* list = stage != nullptr ? list_of(stage->find("pretokenizers")) : nullptr;
+  const auto type = [&](size_t i) { return text_of((*list)[i].find("type")); };
+  const bool known = list != nullptr && list->size() == 2 && type(0) == "WhitespaceSplit" && type(1) == "Metaspace" &&
+                     text_of((*list)[1].find("replacement")) == kSpaceBar;
+  if (!known) unsupported("pre_tokenizer: expected WhitespaceSplit and Metaspace before Unigram");
+  out.normalizer.add_words(std::string(kSpaceBar));
+}
+
+void read_bert_stages(const Json& file, VocabularyTokenizer& out) {
+  read_normalizer(file.find("normalizer"), 0, out.normalizer);
+  const Json* stage = file.find("pre_tokenizer");
+  const std::string_view type = stage != nullptr ? text_of(stage->find("type")) : std::string_view();
+  if (type != "BertPreTokenizer")
+    unsupported(message("pre_tokenizer: expected \"BertPreTokenizer\" before WordPiece, found ", quoted(type)));
 }
 
 }  // namespace hadal

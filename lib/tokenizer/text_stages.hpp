@@ -10,4 +10,8 @@ namespace hadal {
 // what is not known.
 void read_text_stages(const Json& file, BpeTokenizer& out);
 
+// The same for WordPiece, with BERT's normaliser and pre-tokeniser, and for Unigram.
+void read_bert_stages(const Json& file, VocabularyTokenizer& out);
+void read_unigram_stages(const Json& file, VocabularyTokenizer& out);
+
 }  // namespace hadal

@@ -1,4 +1,4 @@
-// Text to token ids and back: byte-level BPE and SentencePiece BPE. Immutable after it is made; any thread may use it.
+// Text to token ids and back: byte-level BPE, SentencePiece BPE, WordPiece. Immutable after it is made; any thread may use it.
 #pragma once
 
 #include <cstdint>
@@ -38,6 +38,9 @@ class Tokenizer {
   std::vector<int32_t> end_of_turn;   // every id that ends a turn: eos, eot, eom, and the config's list
   bool add_bos = false;               // what the model's own settings ask for raw text
   bool add_eos = false;
+  // Encoders join two texts as bos a eos... b eos, with so many eos between them and this type for what comes after.
+  int32_t pair_separators = 1;
+  int32_t second_type = 0;
 };
 
 // All ids as text: bytes joined, invalid UTF-8 replaced per maximal subpart. skip_special leaves special tokens out.

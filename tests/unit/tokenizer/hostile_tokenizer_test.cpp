@@ -94,7 +94,7 @@ TEST_CASE("tokenizer.json parts that are not known are named") {
                  "split x+"));
   CHECK(mentions(unknown(R"("pre_tokenizer": {"type": "Split", "pattern": {"Regex": "x+"}, "behavior": "Removed"})"),
                  "Removed"));
-  CHECK(mentions(json_failure(R"({"model": {"type": "Unigram", "vocab": []}})", Status::unsupported), "Unigram"));
+  CHECK(mentions(json_failure(R"({"model": {"type": "WordLevel", "vocab": {}}})", Status::unsupported), "WordLevel"));
   CHECK(mentions(json_failure(R"({"model": {"type": "BPE", "vocab": {"a": 0}, "merges": [],
                                 "continuing_subword_prefix": "##"}})", Status::unsupported), "prefix"));
   json_failure("[]", Status::corrupt);
