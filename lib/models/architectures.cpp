@@ -10,6 +10,7 @@ namespace hadal {
 namespace {
 
 constexpr Architecture kArchitectures[] = {
+    {"bert", "BERT", build_bert},
     {"deepseek", "DeepSeekMoE", build_llama},
     {"deepseek2", "DeepSeek-V2", build_deepseek_v2},
     {"deepseek32", "DeepSeek-V3.2", build_deepseek_v2},
@@ -18,23 +19,31 @@ constexpr Architecture kArchitectures[] = {
     {"deepseek_v32", "DeepSeek-V3.2", build_deepseek_v2},
     {"llama", "Llama", build_llama},
     {"mistral", "Mistral", build_llama},
+    {"nomic-bert", "Nomic BERT", build_nomic_bert},
+    {"nomic_bert", "Nomic BERT", build_nomic_bert},
     {"qwen2", "Qwen2", build_llama},
     {"qwen3", "Qwen3", build_qwen3},
+    {"roberta", "RoBERTa", build_bert},
+    {"xlm-roberta", "XLM-RoBERTa", build_bert},
 };
 
 }  // namespace
 
 std::span<const Architecture> architectures() { return kArchitectures; }
 
-std::unique_ptr<TextModel> build_text_model(std::shared_ptr<Checkpoint> checkpoint, bool with_draft) {
+std::unique_ptr<TextModel> build_text_model(std::shared_ptr<Checkpoint> checkpoint, bool with_draft, Pooling pooling) {
   auto model = std::make_unique<TextModel>();
   model->with_draft = with_draft;
   model->config = read_config(*checkpoint);
+  model->config.pooling = pooling != Pooling::none ? pooling : model->config.encoder.pooling;
   model->source = std::make_unique<MappedWeights>(checkpoint);
   model->checkpoint = std::move(checkpoint);
   for (const Architecture& architecture : kArchitectures) {
     if (architecture.model_type != model->config.model_type) continue;
     architecture.build(*model);
+    if (model->config.pooling != Pooling::none && !model->graph.cache_slots().empty())
+      throw Error(Status::unsupported, message("pooling: expected a model whose attention needs no cache, found ",
+                                               quoted(model->config.model_type)));
     return model;
   }
   std::string known;

@@ -22,8 +22,10 @@ std::span<const Architecture> architectures();
 // several, which the config tells apart.
 std::string family(const Config& config);
 
+void build_bert(TextModel& model);
 void build_deepseek_v2(TextModel& model);
 void build_llama(TextModel& model);
+void build_nomic_bert(TextModel& model);
 void build_qwen3(TextModel& model);
 
 }  // namespace hadal

@@ -33,7 +33,15 @@ std::string Binder::stored_name(std::string_view name) const {
   return model_->checkpoint->container == Checkpoint::Container::gguf ? gguf_tensor_name(name) : std::string(name);
 }
 
-const StoredTensor* Binder::find(std::string_view name) const { return model_->checkpoint->find(stored_name(name)); }
+const StoredTensor* Binder::find(std::string_view name) const {
+  if (const StoredTensor* found = model_->checkpoint->find(stored_name(name))) return found;
+  // The first BERT checkpoints name a norm's weight and bias so.
+  const auto renamed = [&](std::string_view now, std::string_view then) {
+    return name.ends_with(now) ? model_->checkpoint->find(message(name.substr(0, name.size() - now.size()), then)) : nullptr;
+  };
+  const StoredTensor* gamma = renamed("LayerNorm.weight", "LayerNorm.gamma");
+  return gamma ? gamma : renamed("LayerNorm.bias", "LayerNorm.beta");
+}
 
 const StoredTensor& Binder::expect(std::string_view name, const std::vector<int64_t>& shape) const {
   const StoredTensor* tensor = find(name);
@@ -41,7 +49,9 @@ const StoredTensor& Binder::expect(std::string_view name, const std::vector<int6
     throw Error(Status::corrupt,
                 message(stored_name(name), ": expected ", shape_text(shape), ", found no such tensor"));
   const bool only_named = !tensor->data && tensor->shape.empty();   // enough for a plan
-  if (tensor->shape != shape && !only_named)
+  // A matrix of one row is stored with either number of axes.
+  const bool one_row = shape.size() == 2 && shape[0] == 1 && tensor->shape == std::vector{shape[1]};
+  if (tensor->shape != shape && !only_named && !one_row)
     throw Error(Status::corrupt,
                 message(tensor->name, ": expected ", shape_text(shape), ", found ", shape_text(tensor->shape)));
   const bool is_vector = shape.size() == 1;
@@ -61,8 +71,9 @@ const Weight& Binder::add(Weight weight) const {
   return model_->weights.emplace_back(std::move(weight));
 }
 
-const Weight& Binder::bind(std::string name, int64_t rows, int64_t cols) const {
-  const StoredTensor& tensor = expect(name, rows == 1 ? std::vector{cols} : std::vector{rows, cols});
+const Weight& Binder::bind(std::string name, const std::vector<int64_t>& shape) const {
+  const StoredTensor& tensor = expect(name, shape);
+  const int64_t rows = shape.size() == 1 ? 1 : shape[0], cols = shape.back();
   Weight weight;
   weight.name = std::move(name);
   weight.dtype = tensor.dtype;
@@ -131,17 +142,31 @@ Graph::LatentHeads Binder::latent_heads(int64_t heads, int64_t nope_dim, int64_t
 }
 
 const Weight& Binder::matrix(std::string_view name, int64_t rows, int64_t cols) const {
-  return bind(message(prefix_, name, ".weight"), rows, cols);
+  return bind(message(prefix_, name, ".weight"), {rows, cols});
 }
 
 const Weight& Binder::vector(std::string_view name, int64_t length) const {
-  return bind(message(prefix_, name, ".weight"), 1, length);
+  return bind(message(prefix_, name, ".weight"), {length});
+}
+
+Graph::Linear Binder::rows_of(std::string_view name, int64_t rows, int64_t cols, std::string_view part, int64_t first,
+                              int64_t count) const {
+  const StoredTensor& tensor = expect(message(prefix_, name, ".weight"), {rows, cols});
+  if (tensor.dtype == Dtype::f8_e4m3)
+    throw Error(Status::unsupported, message(tensor.name, ": expected floats or blocks, found f8_e4m3"));
+  Weight weight;
+  weight.name = message(prefix_, part, ".weight");
+  weight.dtype = tensor.dtype;
+  weight.rows = count;
+  weight.cols = cols;
+  if (tensor.data) weight.data = tensor.data + size_t(first) * bytes_of(tensor.dtype, cols);
+  return {&add(std::move(weight)), nullptr};
 }
 
 Graph::Linear Binder::linear(std::string_view name, int64_t rows, int64_t cols, bool bias) const {
   Graph::Linear projection;
   projection.weight = &matrix(name, rows, cols);
-  if (bias) projection.bias = &bind(message(prefix_, name, ".bias"), 1, rows);
+  if (bias) projection.bias = &bind(message(prefix_, name, ".bias"), {rows});
   return projection;
 }
 

@@ -23,8 +23,12 @@ class Binder {
   const Weight& vector(std::string_view name, int64_t length) const;
   Graph::Linear linear(std::string_view name, int64_t rows, int64_t cols, bool bias = false) const;
 
+  // Rows [first, first + count) of the matrix `name`.weight [rows, cols], as a weight of its own called `part`.
+  Graph::Linear rows_of(std::string_view name, int64_t rows, int64_t cols, std::string_view part, int64_t first,
+                        int64_t count) const;
+
   // A vector whose published name ends in no .weight.
-  const Weight& bare_vector(std::string_view name, int64_t length) const { return bind(prefix_ + std::string(name), 1, length); }
+  const Weight& bare_vector(std::string_view name, int64_t length) const { return bind(prefix_ + std::string(name), {length}); }
 
   // `count` matrices [rows, cols] as one stack: the published experts.0.`name`.weight, experts.1.`name`.weight, ... or
   // one tensor [count, rows, cols], as GGUF and transformers 5 have it.
@@ -43,7 +47,7 @@ class Binder {
   // The tensor of that published name, its shape and format checked.
   const StoredTensor& expect(std::string_view name, const std::vector<int64_t>& shape) const;
   const Weight& add(Weight weight) const;
-  const Weight& bind(std::string name, int64_t rows, int64_t cols) const;
+  const Weight& bind(std::string name, const std::vector<int64_t>& shape) const;
 
   TextModel* model_;
   std::string prefix_;

@@ -40,6 +40,13 @@ void check(const MoeConfig& m) {
                                          m.routed_scaling_factor));
 }
 
+void check(const EncoderConfig& e, int64_t max_tokens) {
+  if (!(e.layer_norm_eps < 1)) throw Error(Status::corrupt, message("config layer_norm_eps: expected 0 to 1, found ", e.layer_norm_eps));
+  expect(e.type_vocab_size >= 0 && e.type_vocab_size <= 1024, "type_vocab_size", e.type_vocab_size, "0 to 1024");
+  expect(e.position_rows == 0 || (e.first_position >= 0 && max_tokens + e.first_position <= e.position_rows),
+         "max_position_embeddings", e.position_rows, message("at least ", max_tokens + e.first_position, " rows"));
+}
+
 void check(const MlaConfig& m) {
   expect(m.q_lora_rank >= 0 && m.q_lora_rank <= kLargestDim, "q_lora_rank", m.q_lora_rank,
          message("0 to ", kLargestDim));
@@ -70,6 +77,7 @@ void check(const Config& c) {
   expect(c.rotary_dim >= 2 && c.rotary_dim <= c.head_dim && c.rotary_dim % 2 == 0, "rotary dimension", c.rotary_dim,
          message("an even number up to head_dim, ", c.head_dim));
   if (c.moe.n_routed_experts > 0) check(c.moe);
+  if (c.is_encoder()) check(c.encoder, c.max_position_embeddings);
   expect(c.num_nextn_predict_layers >= 0 && c.num_nextn_predict_layers <= 16, "num_nextn_predict_layers",
          c.num_nextn_predict_layers, "0 to 16");
   if (!(c.rms_norm_eps >= 0 && c.rms_norm_eps < 1))
@@ -83,9 +91,23 @@ void check(const Config& c) {
 
 }  // namespace
 
+std::string_view name_of(Pooling pooling) {
+  switch (pooling) {
+    case Pooling::none: return "none";
+    case Pooling::mean: return "mean";
+    case Pooling::cls: return "cls";
+    case Pooling::last: return "last";
+    case Pooling::rank: return "rank";
+  }
+  return "none";
+}
+
 Config read_config(const Checkpoint& checkpoint) {
-  Config config =
-      checkpoint.container == Checkpoint::Container::gguf ? config_from_gguf(checkpoint) : config_from_json(checkpoint);
+  Config config;
+  if (checkpoint.container == Checkpoint::Container::gguf)
+    config = is_gguf_encoder(checkpoint) ? encoder_config_from_gguf(checkpoint) : config_from_gguf(checkpoint);
+  else
+    config = is_json_encoder(checkpoint) ? encoder_config_from_json(checkpoint) : config_from_json(checkpoint);
   if (config.mla.kv_lora_rank > 0) {
     check(config.mla);
     config.head_dim = config.mla.qk_nope_head_dim + config.mla.qk_rope_head_dim;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "formats/checkpoint.hpp"
@@ -56,6 +57,19 @@ struct MlaConfig {
   int64_t index_topk = 0;
 };
 
+// How the rows of a text become one: their mean, the first, the last, or the first one's score (cross-encoders).
+enum class Pooling : uint8_t { none, mean, cls, last, rank };
+std::string_view name_of(Pooling pooling);
+
+// Models that read a text whole, every token seeing all others: BERT and its kin. layer_norm_eps is 0 in others.
+struct EncoderConfig {
+  float layer_norm_eps = 0;
+  int64_t type_vocab_size = 0;    // rows of the table of token types; 0: no such table
+  int64_t position_rows = 0;      // rows of the table of positions; 0: rotary positions
+  int64_t first_position = 0;     // the row of a text's first token
+  Pooling pooling = Pooling::none;   // what the file says; none: nothing
+};
+
 struct Config {
   std::string model_type;   // "llama", "qwen2", "qwen3": the architecture, as config.json names it
   int64_t hidden_size = 0;
@@ -72,6 +86,9 @@ struct Config {
   RopeScaling rope_scaling;
   MoeConfig moe;
   MlaConfig mla;
+  EncoderConfig encoder;
+  bool is_encoder() const { return encoder.layer_norm_eps > 0; }
+  Pooling pooling = Pooling::none;     // none: the graph gives logits
   int64_t num_nextn_predict_layers = 0;   // draft layers behind the model's own num_hidden_layers
   bool tie_word_embeddings = false;
   bool qkv_bias = false;               // biases on q, k and v

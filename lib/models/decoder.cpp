@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "core/message.hpp"
+#include "models/encoder.hpp"
 #include "models/mixture_of_experts.hpp"
 #include "models/rope_frequencies.hpp"
 
@@ -34,6 +35,9 @@ Value feed_forward(Graph& g, const MlpWeights& w, Value x) {
 }
 
 Value grouped_query_attention(Graph& g, const Config& c, Value q, Value k, Value v) {
+  if (c.pooling != Pooling::none)   // the whole text is one run
+    return g.self_attention(q, k, v, c.num_attention_heads, c.num_key_value_heads,
+                            float(1.0 / std::sqrt(double(c.head_dim))), true);
   const CacheSlot cache = g.cache_slot(c.num_key_value_heads, c.head_dim, c.head_dim);
   const float scale = float(1.0 / std::sqrt(double(c.head_dim)));
   return g.attention(q, g.append(cache, k, v), c.num_attention_heads, scale);
@@ -99,6 +103,10 @@ void record_decoder(TextModel& model, RecordAttention attention) {
     x = block(g, c, file.at(name), rotation, attention, layer, x);
   }
   const Weight& norm = file.vector("model.norm", c.hidden_size);
+  if (c.pooling != Pooling::none) {
+    g.set_output(pooled(g, c, g.rms_norm(x, norm, c.rms_norm_eps)));
+    return;
+  }
   const Weight& head = c.tie_word_embeddings ? embed_tokens : file.matrix("lm_head", c.vocab_size, c.hidden_size);
 
   // Some converters drop the draft layer and keep the key that counts it.

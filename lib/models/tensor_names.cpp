@@ -53,6 +53,34 @@ constexpr std::array kLayer = {
     Pair{"mlp.down_proj", "ffn_down"},
 };
 
+constexpr std::array kEncoderGlobal = {
+    Pair{"embeddings.word_embeddings", "token_embd"},
+    Pair{"embeddings.token_type_embeddings", "token_types"},
+    Pair{"embeddings.position_embeddings", "position_embd"},
+    Pair{"embeddings.LayerNorm", "token_embd_norm"},
+    Pair{"emb_ln", "token_embd_norm"},
+    Pair{"classifier.dense", "cls"},
+    Pair{"classifier.out_proj", "cls.output"},
+};
+
+constexpr std::array kEncoderLayer = {
+    Pair{"attention.self.query", "attn_q"},   // BERT
+    Pair{"attention.self.key", "attn_k"},
+    Pair{"attention.self.value", "attn_v"},
+    Pair{"attention.output.dense", "attn_output"},
+    Pair{"attention.output.LayerNorm", "attn_output_norm"},
+    Pair{"intermediate.dense", "ffn_up"},
+    Pair{"output.dense", "ffn_down"},
+    Pair{"output.LayerNorm", "layer_output_norm"},
+    Pair{"attn.Wqkv", "attn_qkv"},            // nomic
+    Pair{"attn.out_proj", "attn_output"},
+    Pair{"norm1", "attn_output_norm"},
+    Pair{"mlp.fc11", "ffn_up"},
+    Pair{"mlp.fc12", "ffn_gate"},
+    Pair{"mlp.fc2", "ffn_down"},
+    Pair{"norm2", "layer_output_norm"},
+};
+
 constexpr std::string_view kPublishedLayer = "model.layers.";
 constexpr std::string_view kGgufLayer = "blk.";
 
@@ -92,9 +120,30 @@ std::string convert(std::string_view name, bool to_gguf) {
   return message(to_gguf ? kGgufLayer : kPublishedLayer, rest.substr(0, end), ".", part, suffix);
 }
 
+// Of the encoders, whose names are not those of any decoder.
+std::string encoder_gguf_name(std::string_view name) {
+  const size_t dot = name.rfind('.');
+  if (dot == std::string_view::npos) return {};
+  const std::string_view stem = name.substr(0, dot), suffix = name.substr(dot);
+  if (const std::string_view global = translate(kEncoderGlobal, stem, true); !global.empty())
+    return message(global, suffix);
+  for (const std::string_view prefix : {"encoder.layer.", "encoder.layers."}) {
+    if (!stem.starts_with(prefix)) continue;
+    const std::string_view rest = stem.substr(prefix.size());
+    const size_t end = rest.find('.');
+    if (end == 0 || end == std::string_view::npos) return {};
+    const std::string_view part = translate(kEncoderLayer, rest.substr(end + 1), true);
+    if (!part.empty()) return message(kGgufLayer, rest.substr(0, end), ".", part, suffix);
+  }
+  return {};
+}
+
 }  // namespace
 
-std::string gguf_tensor_name(std::string_view name) { return convert(name, true); }
+std::string gguf_tensor_name(std::string_view name) {
+  std::string found = convert(name, true);
+  return found.empty() ? encoder_gguf_name(name) : found;
+}
 std::string published_tensor_name(std::string_view gguf_name) { return convert(gguf_name, false); }
 
 }  // namespace hadal
