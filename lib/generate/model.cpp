@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/message.hpp"
+#include "core/sha256.hpp"
 #include "core/status.hpp"
 #include "generate/fingerprint.hpp"
 #include "generate/model_plan.hpp"
@@ -45,8 +46,14 @@ std::unique_ptr<WeightConversion> conversion_for(const Options& options, TextMod
 
 // With its draft layer, where the option drafts may use it.
 std::unique_ptr<TextModel> build_text_model(const std::shared_ptr<Checkpoint>& checkpoint, const Options& options) {
-  const std::string_view drafts = options.get("drafts");
-  auto text = hadal::build_text_model(checkpoint, drafts != "off" && drafts != "ngram");
+  const std::string_view drafts = options.get("drafts"), pooling = options.get("pooling");
+  Pooling wanted = Pooling::none;
+  for (const Pooling each : {Pooling::mean, Pooling::cls, Pooling::last, Pooling::rank})
+    if (pooling == name_of(each)) wanted = each;
+  // A decoder that its publisher made an embedding model says so beside its weights.
+  if (pooling == "auto") wanted = sentence_pooling(*checkpoint).value_or(Pooling::none);
+  const bool chats = wanted == Pooling::none;
+  auto text = hadal::build_text_model(checkpoint, chats && drafts != "off" && drafts != "ngram", wanted);
   if (drafts == "mtp" && !text->draft) refuse_draft_layer("one without");
   return text;
 }
@@ -180,6 +187,12 @@ void Model::load_weights(Progress progress) {
     if (conversion_) conversion_->finish();
   }
   pages_ = std::make_shared<PagePool>(host_, program_->cache_layout().page_bytes);
+  if (text_->config.pooling != Pooling::none) {
+    encoder_ = std::make_unique<SentenceEncoder>(runtime_, *program_, host_, *text_,
+                                                 read_sentence_config(*checkpoint_, text_->config), tokenizer_.get(),
+                                                 options_);
+    return;
+  }
   const Sizes sizes = run_sizes(options_, text_->config);
   scheduler_ = std::make_shared<Scheduler>(runtime_, *program_, host_, sizes);
   if (text_->draft) {
@@ -205,8 +218,27 @@ const PromptMaker& Model::prompts() const {
 }
 
 Scheduler& Model::scheduler() const {
+  if (encoder_)
+    throw Error(Status::unsupported, encoder_->scores() ? "this model ranks texts and does not chat"
+                                                        : "this model makes vectors of texts and does not chat");
   if (!scheduler_) throw Error(Status::unsupported, "the model was opened with tokenizer_only=on and cannot compute");
   return *scheduler_;
+}
+
+SentenceEncoder& Model::encoder() const {
+  if (encoder_) return *encoder_;
+  scheduler();   // says if nothing can be computed
+  throw Error(Status::unsupported, "this model was opened to chat: expected an embedding model, or one opened with "
+                                   "pooling=last");
+}
+
+std::string Model::vectors_fingerprint(const EmbedSettings& query, const EmbedSettings& document) const {
+  const SentenceEncoder& made_by = encoder();
+  Sha256 hash;
+  hash.add(message(checkpoint_hash(*checkpoint_), "\n", name_of(made_by.pooling()), "\n", options_.get("weights"), "\n",
+                   made_by.max_tokens(), "\n", document.dimensions, "\n", document.normalize ? 1 : 0, "\n",
+                   int(document.long_text), "\n", query.prefix.size(), "\n", query.prefix, "\n", document.prefix));
+  return hash.hex();
 }
 
 std::unique_ptr<Drafter> Model::make_drafter(const Options& options) const {

@@ -17,6 +17,7 @@
 #include "generate/prompt.hpp"
 #include "generate/runtime.hpp"
 #include "generate/scheduler.hpp"
+#include "generate/sentence_encoder.hpp"
 #include "graph/program.hpp"
 #include "graph/trace_log.hpp"
 #include "models/text_model.hpp"
@@ -43,13 +44,15 @@ class Model {
   const std::shared_ptr<Host>& host() const { return host_; }   // counts against memory_limit
   const Options& options() const { return options_; }
   const Checkpoint& checkpoint() const { return *checkpoint_; }
-  bool computes() const { return scheduler_ != nullptr; }
+  bool computes() const { return scheduler_ || encoder_; }
+  bool encodes() const { return encoder_ != nullptr; }
 
   // Each throws Error(unsupported) where the model has none.
   const Tokenizer& tokenizer() const;
   const PromptMaker& prompts() const;
   const Config& config() const { return text_->config; }
-  Scheduler& scheduler() const;
+  Scheduler& scheduler() const;        // of models that chat
+  SentenceEncoder& encoder() const;    // of models that embed or rank
 
   bool has_tokenizer() const { return tokenizer_ != nullptr; }
   bool has_template() const { return prompts_.has_value(); }
@@ -61,6 +64,8 @@ class Model {
   std::unique_ptr<Drafter> make_drafter(const Options& options) const;
   // What drafts=mtp means instead of the model's own layer. Before any session is made.
   void set_draft_layer(MakeDrafter make) { make_draft_layer_ = std::move(make); }
+  // Equal exactly when vectors made with these settings can be compared.
+  std::string vectors_fingerprint(const EmbedSettings& query, const EmbedSettings& document) const;
   // Identifies the weights and the cache's shape in snapshots.
   const std::string& fingerprint() const { return fingerprint_; }
   int64_t load_us() const { return load_us_; }
@@ -93,6 +98,7 @@ class Model {
   std::unique_ptr<Program> program_;
   std::shared_ptr<PagePool> pages_;
   std::shared_ptr<Scheduler> scheduler_;
+  std::unique_ptr<SentenceEncoder> encoder_;
   std::unique_ptr<DraftLayer> draft_layer_;
   MakeDrafter make_draft_layer_;
   ModelPlan plan_;

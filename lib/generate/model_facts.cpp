@@ -14,11 +14,12 @@
 namespace hadal {
 namespace {
 
-constexpr std::array<std::string_view, 34> kFacts = {
+constexpr std::array<std::string_view, 39> kFacts = {
     "architecture", "family", "name", "parameters", "active_parameters", "context", "vocabulary", "layers", "hidden", "license", "quantization",
     "hash", "chat_template", "tensors", "metadata", "weights_bytes", "packed_bytes", "arena_bytes",
     "cache_bytes_per_token", "backend", "cpu", "threads", "bos", "eos", "end_of_turn", "add_bos", "pre_tokenizer",
-    "thought_open", "thought_close", "load_ms", "note", "memory_note", "tokens", "trace"};
+    "thought_open", "thought_close", "load_ms", "note", "memory_note", "tokens",
+    "dimension", "pooling", "max_tokens_per_text", "query_prefix", "document_prefix", "trace"};
 
 std::string joined(std::span<const int32_t> ids) {
   std::string out;
@@ -110,14 +111,14 @@ std::string Model::note() const {
   if (!template_family_.empty())
     add(message("The file has no chat template; the built-in one of ", template_family_, " is used."));
   if (!template_error_.empty()) add(message("The chat template cannot be used: ", template_error_, "."));
-  else if (tokenizer_ && !prompts_) add("There is no chat template: raw text and tokens only.");
+  else if (tokenizer_ && !prompts_ && !encoder_) add("There is no chat template: raw text and tokens only.");
   return out;
 }
 
 std::string Model::get(std::string_view key) const {
   const auto token = [&](std::optional<int32_t> id) { return id ? message(*id) : std::string(); };
   const auto need = [&]() -> const TextModel& {
-    scheduler();
+    if (!encoder_) scheduler();
     return *text_;
   };
   const Config config = text_ ? text_->config : Config{};
@@ -158,7 +159,7 @@ std::string Model::get(std::string_view key) const {
   }
   if (key == "weights_bytes") return need(), message(plan_.weights);
   if (key == "packed_bytes") return need(), message(plan_.packed);
-  if (key == "arena_bytes") return need(), message(scheduler_->arena_bytes());
+  if (key == "arena_bytes") return need(), message(encoder_ ? encoder_->arena_bytes() : scheduler_->arena_bytes());
   if (key == "cache_bytes_per_token")
     return need(), message(program_->cache_layout().page_bytes / size_t(CacheLayout::kPageTokens));
   if (key == "backend" && backend_) return std::string(backend_->name());
@@ -173,6 +174,15 @@ std::string Model::get(std::string_view key) const {
   if (key == "thought_close") return prompts_ ? prompts_->reply_format().thought_close : "";
   if (key == "load_ms") return message(load_us_ / 1000);
   if (key == "note") return note();
+  if (encoder_) {
+    if (key == "dimension") return message(encoder_->scores() ? 1 : encoder_->hidden_size());
+    if (key == "pooling") return std::string(name_of(encoder_->pooling()));
+    if (key == "max_tokens_per_text") return message(encoder_->max_tokens());
+    for (const std::string_view side : {"query_prefix", "document_prefix"})
+      if (key == side && !options_.is_set(side))
+        return side == "query_prefix" ? encoder_->sentence().query_prefix : encoder_->sentence().document_prefix;
+  }
+  if (key == "dimension" || key == "max_tokens_per_text") return encoder(), std::string();
   if (key == "memory_note") return plan_.memory_note();
   if (key == "trace") {
     if (!trace_log_) throw Error(Status::not_found, "trace: the model was opened without tracing=on");

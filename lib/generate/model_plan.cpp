@@ -7,6 +7,7 @@
 #include "generate/draft_layer.hpp"
 #include "generate/pages.hpp"
 #include "generate/runtime.hpp"
+#include "generate/sentence_encoder.hpp"
 #include "models/weight_scales.hpp"
 
 namespace hadal {
@@ -39,6 +40,7 @@ bool is_expert(const Weight& weight, const Program& program) {
 }  // namespace
 
 Sizes run_sizes(const Options& options, const Config& config) {
+  if (config.pooling != Pooling::none) return SentenceEncoder::run_sizes(options, config);
   const int64_t batch = options.integer("batch"), chunk = options.integer("chunk");
   const int64_t rows = kLogitsBytes / (config.vocab_size * int64_t(sizeof(float)));
   const int64_t drafts = options.get("drafts") == "off" ? 0 : kMostDrafts;
@@ -84,8 +86,9 @@ ModelPlan plan_program(Program& program, const TextModel& text, const WeightConv
   plan.arena = program.plan(sizes, workers).arena_bytes;
   if (program.draft()) plan.arena += DraftLayer::bytes(program, sizes.tokens, workers);
   plan.page = program.cache_layout().page_bytes;
-  plan.cache = pages_for(plan.context) * plan.page +
-               uint64_t(text.config.vocab_size) * (sizeof(float) * 4 + sizeof(double));   // logits and sampler
+  if (text.config.pooling == Pooling::none)
+    plan.cache = pages_for(plan.context) * plan.page +
+                 uint64_t(text.config.vocab_size) * (sizeof(float) * 4 + sizeof(double));   // logits and sampler
   plan.scales = scale_bytes(text);
   plan.tables = table_bytes(tokenizer) + plan.scales + (packs_experts ? kReadingBytes * uint64_t(workers) : 0);
   plan.available = available_memory();

@@ -29,7 +29,7 @@ struct ModelPlan {
   std::string memory_note() const;
 };
 
-// Runs of a model are at most this large.
+// Runs of a model are at most this large; of an encoder as SentenceEncoder::run_sizes says.
 Sizes run_sizes(const Options& options, const Config& config);
 int64_t context_for(const Options& options, const Config& config);
 

@@ -37,6 +37,9 @@ constexpr OptionInfo kTable[] = {
     {"chat_template", model, text, 0, 0, "", "", "Jinja text used instead of the model's own template, or the name "
      "of a built-in one: chatml, llama-3, deepseek-llm, deepseek-coder, deepseek-v2, deepseek-v2.5, deepseek-v3, "
      "deepseek-v3-0324, deepseek-r1, deepseek-r1-0528, deepseek-v3.1, deepseek-v3.2, deepseek-v4, plain"},
+    {"pooling", model, choice, 0, 0, "auto mean cls last rank", "auto", "how a text becomes one vector: the mean of its "
+     "tokens, the first or the last one; rank: a score; auto = as the model says. A chat model opened with last or mean "
+     "embeds and does not chat"},
     {"deterministic", model, boolean, 0, 0, "", "on", "results do not depend on threads, chunks or other sessions; always "
      "so on the backends of this version"},
     {"invalid_text", model, choice, 0, 0, "refuse replace", "refuse", "invalid UTF-8 in given text is refused, or each bad "
@@ -67,6 +70,15 @@ constexpr OptionInfo kTable[] = {
     {"drafts", session, choice, 0, 0, "off on auto ngram mtp", "off", "guess tokens and check several in one step; the text "
      "stays the same. mtp: the model's own layer for it guesses; ngram: what followed the last words before; on = mtp, or "
      "ngram where the model has none; auto = on while it saves time"},
+    {"purpose", vectors, choice, 0, 0, "none query document", "none", "what the texts are for: query and document put "
+     "the model's own prefix before each"},
+    {"query_prefix", vectors, text, 0, 0, "", "", "put before queries instead of the model's own prefix"},
+    {"document_prefix", vectors, text, 0, 0, "", "", "put before documents instead of the model's own prefix"},
+    {"long_text", vectors, choice, 0, 0, "error cut split", "error", "a text of more tokens than the model takes is refused, "
+     "cut, or split and its pieces averaged, weighted by their tokens (rerank: the best piece counts)"},
+    {"normalize", vectors, boolean, 0, 0, "", "on", "vectors of length 1"},
+    {"dimensions", vectors, integer, 0, 1 << 24, "", "0", "keep the first values only, of models trained for it (Matryoshka); "
+     "0 = all"},
     {"logits", session, choice, 0, 0, "last all", "last", "rows that hadal_session_logits gives"},
 };
 constexpr size_t kCount = std::size(kTable);
@@ -251,7 +263,13 @@ std::string_view name_of(OptionType type) {
 }
 
 std::string_view name_of(OptionLevel level) {
-  return level == runtime ? "runtime" : level == model ? "model" : "session";
+  switch (level) {
+    case runtime: return "runtime";
+    case model: return "model";
+    case session: return "session";
+    case vectors: return "vectors";
+  }
+  return "";
 }
 
 std::string_view nearest(std::string_view word, std::span<const std::string_view> candidates) {
@@ -339,7 +357,8 @@ std::vector<std::pair<std::string, std::string>> split_options(std::string_view 
 
 void Options::set(std::string_view key, std::string_view value, OptionLevel level) {
   const OptionInfo& option = find_option(key);
-  if (option.level < level)
+  // Defaults come from above; embed and rerank are calls of the model, not of a session.
+  if (option.level < level || (level == session && option.level == vectors))
     throw Error(Status::invalid_argument, message("option ", key, " belongs to the ", name_of(option.level),
                                                   " and cannot be given to a ", name_of(level)));
   std::string kept = checked(option, value);

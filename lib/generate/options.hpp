@@ -14,7 +14,7 @@
 namespace hadal {
 
 // Where an option takes effect. A call takes keys of its own level and of those below it, as defaults.
-enum class OptionLevel : uint8_t { runtime, model, session };
+enum class OptionLevel : uint8_t { runtime, model, session, vectors };   // vectors: of embed and rerank
 
 enum class OptionType : uint8_t { integer, number, boolean, choice, bytes, text, texts, biases, ids };
 
