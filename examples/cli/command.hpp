@@ -18,3 +18,5 @@ Run add_info(CLI::App& app);
 Run add_plan(CLI::App& app);
 Run add_bench(CLI::App& app);
 Run add_quantize(CLI::App& app);
+Run add_embed(CLI::App& app);
+Run add_rerank(CLI::App& app);

@@ -94,7 +94,16 @@ int print_info(const Info& ask) {
   row("quantisation", text("quantization"));
   row("weights", byte_text(stored_bytes(facts["tensors"])));
   row("context", count_text(facts["context"]) + " tokens");
-  row("cache", bytes("cache_bytes_per_token") + " a token");
+  // Of models that embed or rank; they keep no cache.
+  const std::string dimension = model_get_or_empty(model.get(), "dimension");
+  if (dimension.empty())
+    row("cache", bytes("cache_bytes_per_token") + " a token");
+  else
+    row("vectors", fmt::format("{} of texts up to {} tokens{}", dimension == "1" ? "scores" : dimension + " numbers",
+                               model_get(model.get(), "max_tokens_per_text"),
+                               dimension == "1" ? "" : ", pooling " + model_get(model.get(), "pooling")));
+  row("query prefix", model_get_or_empty(model.get(), "query_prefix"));
+  row("text prefix", model_get_or_empty(model.get(), "document_prefix"));
   row("layers", fmt::format("{} of width {}", count_text(facts["layers"]), count_text(facts["hidden"])));
   row("vocabulary", fmt::format("{}, {}", count_text(facts["vocabulary"]), text("pre_tokenizer")));
   row("licence", text("license").empty() ? "not stated in the file" : text("license"));
@@ -103,7 +112,7 @@ int print_info(const Info& ask) {
   row("note", text("note"));
   if (const std::string source = text("chat_template"); !source.empty())
     fmt::print("\n{}template{}\n{}\n", terminal::bold(), terminal::plain(), source);
-  else
+  else if (dimension.empty())
     row("template", "none");
   if (!ask.no_tensors) print_tensors(facts["tensors"]);
   return 0;

@@ -32,6 +32,8 @@ constexpr Entry kCommands[] = {
     {"plan", "Bytes a model will take, before loading it", add_plan},
     {"bench", "Speed beside the limits of this machine", add_bench},
     {"quantize", "Write a model with other block types", add_quantize},
+    {"embed", "Texts to vectors", add_embed},
+    {"rerank", "Texts by how well they answer a query", add_rerank},
 };
 
 // Every failure is one line, whatever is in the message.

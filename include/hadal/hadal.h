@@ -31,7 +31,7 @@
  *           which \" \\ \n \t mean what they mean in C. NULL or "" = defaults. An unknown key or bad value fails,
  *           names itself and the nearest known key. hadal_describe("options") lists all keys with level, type, range,
  *           default and meaning. Byte sizes take K, M, G (powers of 1024). Keys belong to a level (runtime, model,
- *           session); a call takes the keys of its own level and of those below, where they become defaults.
+ *           session or vectors); a call takes the keys of its own level and of those below, where they become defaults.
  * Threads   hadal_last_error() and the calls without a handle: any thread. A model: any number of threads at once.
  *           A session or runtime: one thread at a time; a second one gets HADAL_BUSY and nothing happens. retain,
  *           release and hadal_session_cancel: any thread, any time. Sessions of one model may be driven by several
@@ -249,8 +249,9 @@ HADAL_API hadal_status HADAL_CALL hadal_model_open_source(hadal_runtime* runtime
  *   (JSON), weights_bytes packed_bytes cache_bytes_per_token backend cpu threads bos eos (ids, or ""), end_of_turn
  *   (ids separated by commas) add_bos pre_tokenizer thought_open thought_close load_ms note (what a user should know:
  *   a layer for drafts that is declared and absent, tokens without bytes), memory_note (where experts do not all fit
- *   in memory: what to expect; else ""), trace (opened with tracing=on: what every thread did when, in Chrome's trace
- *   event format; the last 131,072 spans of each), and every model option.
+ *   in memory: what to expect; else ""), dimension pooling max_tokens_per_text query_prefix document_prefix (of
+ *   models that embed), trace (opened with tracing=on: what every thread did when, in Chrome's trace event format; the
+ *   last 131,072 spans of each), and every model option.
  * HADAL_NOT_FOUND for another key, naming the nearest. */
 HADAL_API hadal_status HADAL_CALL hadal_model_get(hadal_model* model, const char* key, char* buffer, size_t capacity,
                                                   size_t* size);
@@ -441,6 +442,40 @@ HADAL_API hadal_status HADAL_CALL hadal_session_top(hadal_session* session, int3
 HADAL_API hadal_status HADAL_CALL hadal_session_score(hadal_session* session, const char* text, int64_t text_size,
                                                       uint32_t flags, double* log_probability, int64_t* tokens);
 
+/* ---- Vectors ------------------------------------------------------------------------------------------------- */
+
+/* Texts to vectors, with an embedding model (BERT, XLM-RoBERTa, nomic-embed-text), or a chat model that was opened with
+ * pooling=last. Texts are computed together and do not influence each other: the same text gives the same bits alone,
+ * among others, and with any number of threads. Any thread; calls on one model take turns.
+ *
+ * texts, sizes:  count texts; a size of -1 = up to the NUL; sizes NULL = all of them so. No text's special tokens count
+ *                as such
+ * options:       keys of the level "vectors": purpose (none, query, document: with the model's prefix for it),
+ *                long_text (error, cut, split), normalize, dimensions, query_prefix, document_prefix
+ * progress:      stage "embed"; may be NULL; returning anything but 0 ends the call with HADAL_CANCELLED
+ * vectors:       [count, dimension], one text after the other; *size = count * dimension floats. Capacity 0 computes
+ *                nothing and gives the size; a smaller one holds the first texts, as many as fit whole: HADAL_PARTIAL
+ *
+ * HADAL_INVALID_ARGUMENT  a text is longer than the model takes (the sentence says its number, its tokens and how many
+ *                         may be), or not UTF-8; nothing is written
+ * HADAL_UNSUPPORTED       the model chats, or ranks
+ * After another failure the vectors' contents are undefined. hadal_model_get: dimension, pooling, max_tokens_per_text
+ * (special tokens included), query_prefix, document_prefix. */
+HADAL_API hadal_status HADAL_CALL hadal_model_embed(hadal_model* model, const char* const* texts, const int64_t* sizes,
+                                                    size_t count, const char* options, hadal_progress progress,
+                                                    void* progress_context, float* vectors, size_t capacity,
+                                                    size_t* size);
+
+/* How well each text answers the query, with a cross-encoder (BERT or XLM-RoBERTa for sequence classification): one
+ * score for each, higher is more relevant, comparable for one query only. It is the model's own output before any
+ * sigmoid. A query that leaves no room for a text is refused. Everything else is as in hadal_model_embed; stage
+ * "rerank". */
+HADAL_API hadal_status HADAL_CALL hadal_model_rerank(hadal_model* model, const char* query, int64_t query_size,
+                                                     const char* const* texts, const int64_t* sizes, size_t count,
+                                                     const char* options, hadal_progress progress,
+                                                     void* progress_context, float* scores, size_t capacity,
+                                                     size_t* size);
+
 /* ---- UTF-16 twins -------------------------------------------------------------------------------------------- */
 
 /* The same calls with UTF-16 in the machine's byte order; sizes and capacities in 16-bit units, -1 = up to the zero
@@ -485,6 +520,15 @@ HADAL_API hadal_status HADAL_CALL hadal_ask16(hadal_session* session, const uint
 HADAL_API hadal_status HADAL_CALL hadal_session_score16(hadal_session* session, const uint16_t* text,
                                                         int64_t text_size, uint32_t flags, double* log_probability,
                                                         int64_t* tokens);
+HADAL_API hadal_status HADAL_CALL hadal_model_embed16(hadal_model* model, const uint16_t* const* texts,
+                                                      const int64_t* sizes, size_t count, const uint16_t* options,
+                                                      hadal_progress progress, void* progress_context, float* vectors,
+                                                      size_t capacity, size_t* size);
+HADAL_API hadal_status HADAL_CALL hadal_model_rerank16(hadal_model* model, const uint16_t* query, int64_t query_size,
+                                                       const uint16_t* const* texts, const int64_t* sizes, size_t count,
+                                                       const uint16_t* options, hadal_progress progress,
+                                                       void* progress_context, float* scores, size_t capacity,
+                                                       size_t* size);
 
 /* ---- Function table ------------------------------------------------------------------------------------------ */
 
@@ -540,6 +584,10 @@ typedef struct hadal_api {
   hadal_status(HADAL_CALL* session_logits)(hadal_session*, float*, size_t, size_t*);
   hadal_status(HADAL_CALL* session_top)(hadal_session*, int32_t*, float*, size_t, size_t*);
   hadal_status(HADAL_CALL* session_score)(hadal_session*, const char*, int64_t, uint32_t, double*, int64_t*);
+  hadal_status(HADAL_CALL* model_embed)(hadal_model*, const char* const*, const int64_t*, size_t, const char*,
+                                        hadal_progress, void*, float*, size_t, size_t*);
+  hadal_status(HADAL_CALL* model_rerank)(hadal_model*, const char*, int64_t, const char* const*, const int64_t*, size_t,
+                                         const char*, hadal_progress, void*, float*, size_t, size_t*);
 } hadal_api;
 
 /* The table for a program made for interface `abi` (pass HADAL_ABI), or NULL if the library is older than that. Lives

@@ -129,6 +129,18 @@ Result<Container> whole(Call&& call) {
   return failure(status);
 }
 
+// Many texts as the calls take them; the texts must stay. An empty view may have no address.
+struct TextList {
+  explicit TextList(std::span<const std::string_view> views) {
+    for (const std::string_view view : views) {
+      texts.push_back(view.data() ? view.data() : "");
+      sizes.push_back(int64_t(view.size()));
+    }
+  }
+  std::vector<const char*> texts;
+  std::vector<int64_t> sizes;
+};
+
 // A counted handle: copies share it.
 template <class Handle, Handle*(HADAL_CALL* Retain)(Handle*), void(HADAL_CALL* Release)(Handle*)>
 class Owner {
@@ -385,6 +397,23 @@ class Model {
   Result<std::vector<int32_t>> tokenize(std::string_view text, uint32_t flags = 0) const {
     return detail::whole<std::vector<int32_t>>([&](int32_t* out, size_t capacity, size_t* size) {
       return hadal_model_tokenize(get(), text.data(), int64_t(text.size()), flags, out, capacity, size);
+    });
+  }
+  // Vectors [texts, dimension], one after the other. options: "purpose=query; long_text=split".
+  Result<std::vector<float>> embed(std::span<const std::string_view> texts, const std::string& options = {}) const {
+    const detail::TextList list(texts);
+    return detail::whole<std::vector<float>>([&](float* out, size_t capacity, size_t* size) {
+      return hadal_model_embed(get(), list.texts.data(), list.sizes.data(), texts.size(), options.c_str(), nullptr,
+                               nullptr, out, capacity, size);
+    });
+  }
+  // A score for each text, higher is more relevant.
+  Result<std::vector<float>> rerank(std::string_view query, std::span<const std::string_view> texts,
+                                    const std::string& options = {}) const {
+    const detail::TextList list(texts);
+    return detail::whole<std::vector<float>>([&](float* out, size_t capacity, size_t* size) {
+      return hadal_model_rerank(get(), query.data(), int64_t(query.size()), list.texts.data(), list.sizes.data(),
+                                texts.size(), options.c_str(), nullptr, nullptr, out, capacity, size);
     });
   }
   Result<std::string> detokenize(std::span<const int32_t> ids, uint32_t flags = 0) const {

@@ -60,6 +60,7 @@ static constexpr hadal_api kApi = {
     hadal_session_next, hadal_session_step, hadal_session_read, hadal_session_wait, hadal_session_cancel,
     hadal_session_watch, hadal_ask,
     hadal_session_usage, hadal_session_tokens, hadal_session_logits, hadal_session_top, hadal_session_score,
+    hadal_model_embed, hadal_model_rerank,
 };
 
 const hadal_api* hadal_get_api(int32_t abi) { return abi >= 1 && abi <= HADAL_ABI ? &kApi : nullptr; }
