@@ -5,6 +5,7 @@ Last line: `N passed, N failed, N skipped`. Exit code 77 when there is no LibreO
 """
 import os
 import sys
+import time
 import unittest
 
 sys.dont_write_bytecode = True
@@ -12,10 +13,20 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 import office_host  # noqa: E402
 
+SLOW = 5   # seconds; what takes longer is named
 MODULES = ("install_tests", "macro_tests", "calc_tests", "writer_tests", "host_template_tests")
 
 
 class Reporter(unittest.TextTestResult):
+    def startTest(self, test):
+        self._started = time.monotonic()
+        super().startTest(test)
+
+    def stopTest(self, test):
+        super().stopTest(test)
+        if time.monotonic() - self._started > SLOW:
+            self.stream.writeln(f" ({test.id()}: {time.monotonic() - self._started:.0f} s)")
+
     def addSkip(self, test, reason):
         super().addSkip(test, reason)
         self.stream.writeln(f"skipped: {test.id()}: {reason}")

@@ -58,32 +58,33 @@ class Answers:
                 self._kept.move_to_end(key)
             return self._kept.get(key)
 
-    def ask(self, key):
+    def ask(self, key, begun=None):
+        """The answer, or a failure's sentence. `begun` is given the turn before it is computed."""
         found = self.known(key)
         if found is not None:
             return found
         path, prompt, options = key
         turn = engines.Turn(lambda: self._engine.model(path).session(options), prompt)
+        if begun:
+            begun(turn)
         self._engine.run(turn)
         if turn.error is not None:
             return f"Hadal: {turn.error.sentence}"
         answer = "".join(turn.answer).strip()
-        with self._lock:
-            self._kept[key] = answer
-            while len(self._kept) > REMEMBERED:
-                self._kept.popitem(last=False)
+        if not turn.cancelled:
+            with self._lock:
+                self._kept[key] = answer
+                while len(self._kept) > REMEMBERED:
+                    self._kept.popitem(last=False)
         return answer
 
 
 class LaterResult(unohelper.Base, XVolatileResult):
-    """What a cell of HADAL.ASYNC listens to."""
+    """What cells of HADAL.ASYNC listen to. When the last of them is gone, so is the interest in its answer."""
 
     def __init__(self):
         self._listeners, self._value, self._lock = [], WAITING, threading.Lock()
-
-    @property
-    def idle(self):
-        return not self._listeners
+        self._turn, self.abandoned, self.settled = None, False, False
 
     def addResultListener(self, listener):
         with self._lock:
@@ -95,10 +96,20 @@ class LaterResult(unohelper.Base, XVolatileResult):
         with self._lock:
             if listener in self._listeners:
                 self._listeners.remove(listener)
+            self.abandoned = not self._listeners
+            turn = self._turn
+        if self.abandoned and turn is not None:
+            turn.cancel()
+
+    def begun(self, turn):
+        with self._lock:
+            self._turn = turn
+        if self.abandoned:
+            turn.cancel()
 
     def settle(self, value):
         with self._lock:
-            self._value = value
+            self._value, self.settled, self._turn = value, True, None
             listeners = list(self._listeners)
         for listener in listeners:
             listener.modified(ResultEvent(self, value))
@@ -132,11 +143,11 @@ class Functions(unohelper.Base, XFunctions, XAddIn, XServiceName, Service):
         with self._lock:
             # The same arguments must give the same object: Calc calls again whenever the result changes.
             result = self._later.get(key)
-            if result is None:
+            if result is None or (result.abandoned and not result.settled):
                 result = self._later[key] = LaterResult()
                 self._queue.put((key, result))
             self._later.move_to_end(key)
-            for old in [k for k, r in self._later.items() if r.idle][:max(0, len(self._later) - REMEMBERED)]:
+            for old in [k for k, r in self._later.items() if r.abandoned][:max(0, len(self._later) - REMEMBERED)]:
                 del self._later[old]
         return result
 
@@ -145,7 +156,8 @@ class Functions(unohelper.Base, XFunctions, XAddIn, XServiceName, Service):
         while True:
             key, result = cls._queue.get()
             try:
-                result.settle(cls._answers.ask(key))
+                if not result.abandoned:
+                    result.settle(cls._answers.ask(key, result.begun))
             except Exception:   # the document was closed in the meantime
                 pass
 

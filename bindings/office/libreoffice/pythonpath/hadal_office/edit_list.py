@@ -9,6 +9,8 @@ import json
 import re
 
 Edit = collections.namedtuple("Edit", "place old new")
+MOST_ADJUSTED = 200
+OBJECTS = re.compile(r'\{\s*"')
 WORDS = re.compile(r"\s+|\w+|[^\w\s]")
 
 
@@ -18,23 +20,25 @@ def numbered(paragraphs):
 
 def parse(answer):
     """The edits in a model's answer: a JSON list, or objects one after another, with whatever text around them."""
-    edits, decoder, at = [], json.JSONDecoder(), answer.find("{")
-    while at >= 0:
+    edits, decoder, end = [], json.JSONDecoder(), 0
+    for start in OBJECTS.finditer(answer):
+        if start.start() < end:   # inside one that was read
+            continue
         try:
-            found, end = decoder.raw_decode(answer, at)
+            found, end = decoder.raw_decode(answer, start.start())
         except (ValueError, RecursionError):
-            found, end = None, at + 1
-        for item in found.get("edits", [found]) if isinstance(found, dict) else []:
+            continue
+        inner = found.get("edits") if isinstance(found, dict) else None
+        for item in inner if isinstance(inner, list) else [found]:
             if isinstance(item, dict) and isinstance(item.get("old"), str) and isinstance(item.get("new"), str):
                 place = re.sub(r"\D", "", str(item.get("place", "")))[:6]
                 if item["old"] and item["old"] != item["new"]:
                     edits.append(Edit(int(place or 0), item["old"], item["new"]))
-        at = answer.find("{", end)
     return edits
 
 
 class Change:
-    """UTF-16 units [start, end) of paragraph number `paragraph` become `new`."""
+    """Characters [start, end) of paragraph number `paragraph` become `new`."""
 
     def __init__(self, paragraph, start, end, new):
         self.paragraph, self.start, self.end, self.new = paragraph, start, end, new
@@ -57,8 +61,7 @@ def locate(edits, paragraphs):
                 places = []
                 break
             taken[i].append((start, start + len(edit.old)))
-            before = _units(paragraphs[i][:start])
-            changes.append(Change(i, before, before + _units(edit.old), edit.new))
+            changes.append(Change(i, start, start + len(edit.old), edit.new))
         missed += not places
     return changes, missed
 
@@ -70,8 +73,8 @@ def compare(old_paragraphs, new_paragraphs):
         a, b = WORDS.findall(old), WORDS.findall(new)
         for kind, a0, a1, b0, b1 in difflib.SequenceMatcher(None, a, b, autojunk=False).get_opcodes():
             if kind != "equal":
-                start = _units("".join(a[:a0]))
-                changes.append(Change(i, start, start + _units("".join(a[a0:a1])), "".join(b[b0:b1])))
+                start = len("".join(a[:a0]))
+                changes.append(Change(i, start, start + len("".join(a[a0:a1])), "".join(b[b0:b1])))
     return changes
 
 
@@ -90,31 +93,38 @@ def apply(document, ranges, changes):
 
 
 def _apply_one(text_range, change):
-    text = text_range.getText()
-    whole = text_range.getString()
-    cursor = text.createTextCursorByRange(text_range.getStart())
-    _go_right(cursor, change.start, False)
-    _go_right(cursor, change.end - change.start, True)
-    # Footnotes, fields and hidden text count differently in a cursor: then the words are not where they seem.
-    if cursor.getString() != _cut(whole, change.start, change.end):
+    text, whole = text_range.getText(), text_range.getString()
+    cursor = _behind(text_range.getStart(), whole[:change.start])
+    if cursor is None:
         return False
     if change.start == change.end:
         text.insertString(cursor, change.new, False)
-    else:
-        cursor.setString(change.new)
+        return True
+    cursor = _behind(cursor, whole[change.start:change.end], keep=True)
+    if cursor is None:
+        return False
+    cursor.setString(change.new)
     return True
 
 
-def _go_right(cursor, count, expand):
-    while count > 0:
-        step = min(count, 30000)
-        cursor.goRight(step, expand)
-        count -= step
+def _behind(start, words, keep=False):
+    """A cursor behind these words, which stand at `start`; over them with `keep`. None if they do not: footnotes, fields
+    and hidden text take room in a cursor and none in a text."""
+    cursor = start.getText().createTextCursorByRange(start)
+    cursor.collapseToEnd()
+    for step in _steps(len(words)):
+        cursor.goRight(step, True)
+    # A cursor goes over some characters in one step and over others in several.
+    for _ in range(MOST_ADJUSTED):
+        found = cursor.getString()
+        if found == words:
+            if not keep:
+                cursor.collapseToEnd()
+            return cursor
+        (cursor.goLeft if len(found) > len(words) else cursor.goRight)(1, True)
+    return None
 
 
-def _units(text):
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2
-
-
-def _cut(text, start, end):
-    return text.encode("utf-16-le", "surrogatepass")[2 * start:2 * end].decode("utf-16-le", "surrogatepass")
+def _steps(count):
+    """goRight takes a 16-bit number."""
+    return [30000] * (count // 30000) + ([count % 30000] if count % 30000 else [])

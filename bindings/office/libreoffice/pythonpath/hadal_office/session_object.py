@@ -70,6 +70,11 @@ class SessionObject(_Automation):
         self._options, self._path, self._model_options = {}, "", ""
         self._session, self._turn = None, None
 
+    def __del__(self):
+        """The macro forgot the object: nobody will read what is still being made."""
+        if self._turn is not None:
+            self._turn.cancel()
+
     # ---- Methods
 
     def do_open(self, path="", options=""):
@@ -129,10 +134,11 @@ class SessionObject(_Automation):
         if value:
             return self.do_setoption(name, value[0])
         key = _text(name)
-        return self._options[key] if self._session is None and key in self._options else self._open().get(key)
+        known = self._session is None and key in self._options
+        return _basic_lines(self._options[key] if known else self._open().get(key))
 
     def do_setoption(self, name, value):
-        key, text = _text(name), _text(value)
+        key, text = _text(name), _plain_lines(_text(value))
         if self._session is not None:
             self._session.set(key, text)
         self._options[key] = text
@@ -147,7 +153,7 @@ class SessionObject(_Automation):
         return self._turn is None or self._turn.done
 
     def get_system(self):
-        return self._options.get("system", self._values["system"])
+        return _basic_lines(self._options.get("system", self._values["system"]))
 
     def set_system(self, value):
         self.do_setoption("system", value)

@@ -67,7 +67,9 @@ class Answering(unohelper.Base, XCallback, XCloseListener):
         self._document.addCloseListener(self)
         hush(self._controller)
         self._start_indicator()
-        self._turn = self._engine.begin(engines.Turn(lambda: self._engine.model().session(options), question, self._post))
+        # Kept before it begins: its first word may come while this thread is still here.
+        self._turn = engines.Turn(lambda: self._engine.model().session(options), question, self._post)
+        self._engine.begin(self._turn)
 
     def stop(self):
         self._turn.cancel()

@@ -8,7 +8,7 @@ class Selection:
     """`text` is what the model reads; `paragraphs` are text ranges inside the selection, one for each paragraph."""
 
     def __init__(self, document, controller):
-        self._document = document
+        self._document, self._controller = document, controller
         self._view = controller.getViewCursor()
         selected = controller.getSelection()
         if selected is not None and selected.supportsService(TABLE_CURSOR):
@@ -38,6 +38,7 @@ class Selection:
         text = self._end.getText()
         cursor = text.createTextCursorByRange(self._end)
         cursor.gotoEndOfParagraph(False)
+        selected = self._selected_up_to(cursor)
         style = cursor.ParaStyleName
         text.insertControlCharacter(cursor, PARAGRAPH_BREAK, False)
         # As after Enter: a heading is followed by body text, and direct formatting of the last words ends with them.
@@ -48,7 +49,22 @@ class Selection:
                 cursor.ParaStyleName = follow
         for name in ("CharWeight", "CharPosture", "CharUnderline", "CharColor", "CharHeight", "CharFontName"):
             cursor.setPropertyToDefault(name)
+        if selected is not None:
+            end = text.createTextCursorByRange(cursor)
+            end.goLeft(1, False)
+            selected.gotoRange(end, True)
+            self._controller.select(selected)
         return cursor
+
+    def _selected_up_to(self, place):
+        """A cursor at the start of the user's selection if that ends here: what is written here would become part of it."""
+        text = place.getText()
+        try:
+            if text.compareRegionEnds(self._view, place) == 0:
+                return text.createTextCursorByRange(self._view.getStart())
+        except Exception:   # the user's cursor is in another text by now
+            pass
+        return None
 
 
 def _holds_ranges(selected):
