@@ -21,6 +21,7 @@ from .service import Service
 PROTOCOL = "org.hadal.office:"
 COMMANDS = {"ask": "Ask", "rewrite": "Rewrite", "summarise": "Summarise", "translate": "Translate",
             "check": "Check contract"}
+OPTIONS_PAGE = "/org.openoffice.Office.OptionsDialog/Nodes/org.hadal.office/Leaves/org.hadal.office.page"
 INFOBAR = "hadal"
 INFOBAR_INFO, INFOBAR_WARNING = 0, 2
 
@@ -235,13 +236,12 @@ class Handler(unohelper.Base, XDispatchProvider, XDispatch, XInitialization, Ser
             Answering(self.context, self.engine, document, controller, COMMANDS[name], prompt).begin()
 
     def _show_settings(self):
-        helper = self.context.ServiceManager.createInstanceWithContext("com.sun.star.frame.DispatchHelper", self.context)
-        page = property_value("OptionsPageURL", f"{self.extension_url()}/dialogs/options.xdl")
-        helper.executeDispatch(self._frame, ".uno:OptionsTreeDialog", "", 0, (page,))
-
-    def extension_url(self):
-        packages = self.context.getByName("/singletons/com.sun.star.deployment.PackageInformationProvider")
-        return packages.getPackageLocation("org.hadal.office")
+        manager = self.context.ServiceManager
+        configuration = manager.createInstanceWithContext("com.sun.star.configuration.ConfigurationProvider", self.context)
+        page = configuration.createInstanceWithArguments(
+            "com.sun.star.configuration.ConfigurationAccess", (property_value("nodepath", OPTIONS_PAGE),)).OptionsPage
+        helper = manager.createInstanceWithContext("com.sun.star.frame.DispatchHelper", self.context)
+        helper.executeDispatch(self._frame, ".uno:OptionsTreeDialog", "", 0, (property_value("OptionsPageURL", page),))
 
     def addStatusListener(self, listener, url):
         event = FeatureStateEvent()
