@@ -11,7 +11,7 @@ import zipfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PROMPTS = os.path.join(HERE, "..", "template", "shared", "prompts.txt")
-LEFT_OUT = {"build_oxt.py", "CMakeLists.txt"}
+LEFT_OUT = {"build_oxt.py", "CMakeLists.txt", "README.md"}
 
 
 def stripped(library):
