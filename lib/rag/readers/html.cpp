@@ -38,7 +38,9 @@ class HtmlWriter {
       switch (markup_.next()) {
         case MarkupReader::Token::start: start(markup_.name()); break;
         case MarkupReader::Token::end: end(markup_.name()); break;
-        case MarkupReader::Token::text: markup_.append_text(target()); break;
+        case MarkupReader::Token::text:
+          if (passed_depth_ == 0 && !in_mark_) markup_.append_text(target());
+          break;
         case MarkupReader::Token::finished:
           while (!tables_.empty()) close_table();
           flush();
@@ -59,7 +61,22 @@ class HtmlWriter {
   }
   bool in_data_cell() const { return !tables_.empty() && !tables_.back().layout && tables_.back().in_cell; }
 
+  // Menus and the signs beside headings are no part of the text. A menu that is never closed ends where the text begins.
+  bool pass_over(std::string_view name) {
+    if (passed_depth_ > 0) {
+      if (name == "main" || name == "article" || name == "h1") passed_depth_ = 0;
+      else passed_depth_ += name == passed_;
+    } else if (name == "nav" || (name == "div" && markup_.attribute("role") == "navigation")) {
+      flush();
+      passed_ = name;
+      passed_depth_ = 1;
+    }
+    return passed_depth_ > 0;
+  }
+
   void start(std::string_view name) {
+    if (pass_over(name)) return;
+    if (name == "a") in_mark_ = markup_.attribute("class") == "headerlink";
     if (name == "br") {
       target() += pre_ ? "\n" : " ";
     } else if (name == "img") {
@@ -102,6 +119,11 @@ class HtmlWriter {
   }
 
   void end(std::string_view name) {
+    if (passed_depth_ > 0) {
+      passed_depth_ -= name == passed_;
+      return;
+    }
+    if (name == "a") in_mark_ = false;
     if (name == "table") {
       if (!tables_.empty()) close_table();
     } else if (name == "tr") {
@@ -188,6 +210,7 @@ class HtmlWriter {
   }
 
   void flush() {
+    in_mark_ = false;
     if (in_title_) return;
     if (heading_ > 0) out_.heading(heading_, text_);
     else if (pre_ > 0) out_.code(text_);
@@ -202,10 +225,11 @@ class HtmlWriter {
   MarkupReader markup_;
   const Reading& reading_;
   DocumentWriter& out_;
-  std::string text_;
+  std::string text_, passed_;
+  size_t passed_depth_ = 0;
   std::vector<Table> tables_;
   int heading_ = 0, pre_ = 0, list_depth_ = 0;
-  bool item_ = false, in_title_ = false;
+  bool item_ = false, in_title_ = false, in_mark_ = false;
 };
 
 }  // namespace

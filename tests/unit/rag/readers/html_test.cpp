@@ -29,6 +29,12 @@ TEST_CASE("html that is broken off anywhere is still read") {
         "p a c & d &unknown; \xEF\xBF\xBD\np e\n");
 }
 
+TEST_CASE("menus and the signs beside headings are left out, a menu that is never closed ends at the text") {
+  CHECK(outline(read("<nav><ul><li>Home</ul><nav>x</nav></nav><div role=navigation><div>Next</div></div><h2>A<a class=headerlink "
+                     "href=#a>#</a></h2><p>b", "a.html")) == "h2 A\np b\n");
+  CHECK(outline(read("<nav>Home<p>x<h1>Text</h1><p>b", "a.html")) == "h1 Text\np b\n");
+}
+
 TEST_CASE("line breaks between Chinese characters leave no space in html") {
   CHECK(outline(read("<p>第一行\n第二行 and\n第三行</p>", "a.html")) == "p 第一行第二行 and 第三行\n");
 }
