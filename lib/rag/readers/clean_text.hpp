@@ -17,8 +17,8 @@ char32_t next_character(std::string_view text, size_t& at);
 void append_clean(std::string_view text, std::string& out);
 
 // Clean text with each run of white space made one space, and none at both ends; a run with a line break between two
-// characters written without spaces goes. With keep_lines, line breaks stay (at most one empty line in a row), and white
-// space at both ends of lines goes.
+// characters written without spaces goes. With keep_lines, line breaks stay (at most one empty line in a row), and
+// white space at both ends of lines goes.
 std::string squeezed(std::string_view clean, bool keep_lines = false);
 
 bool is_space(char32_t c);

@@ -86,7 +86,8 @@ char find_delimiter(std::string_view text) {
     std::vector<size_t> widths;
     std::vector<std::string> cells;
     for (uint32_t line = 0; widths.size() < kRecords && records.next(cells, line);)
-      if (cells.size() > 1 || !is_space(cells[0].empty() ? ' ' : char32_t(uint8_t(cells[0][0])))) widths.push_back(cells.size());
+      if (cells.size() > 1 || !is_space(cells[0].empty() ? ' ' : char32_t(uint8_t(cells[0][0]))))
+        widths.push_back(cells.size());
     if (widths.empty()) continue;
     std::vector<size_t> sorted = widths;
     std::sort(sorted.begin(), sorted.end());

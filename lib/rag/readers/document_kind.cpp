@@ -17,12 +17,15 @@ constexpr std::string_view kNoPdf = "this build reads no pdf (HADAL_PDF is off, 
 #ifdef HADAL_WITH_ZLIB
 constexpr std::string_view kNoZip;
 #else
-constexpr std::string_view kNoZip = "this build reads no packed documents (HADAL_DOCUMENTS is off, or zlib was not found)";
+constexpr std::string_view kNoZip =
+    "this build reads no packed documents (HADAL_DOCUMENTS is off, or zlib was not found)";
 #endif
 
 constexpr DocumentKind kKinds[] = {
-    {"txt", "text/plain", "txt text log rst adoc asciidoc org tex json jsonl yaml yml toml ini cfg conf xml c h cc cpp hpp cs "
-                          "java js ts py rb go rs php sh bat ps1 sql r lua srt vtt", ""},
+    {"txt", "text/plain",
+     "txt text log rst adoc asciidoc org tex json jsonl yaml yml toml ini cfg conf xml c h cc cpp hpp cs "
+     "java js ts py rb go rs php sh bat ps1 sql r lua srt vtt",
+     ""},
     {"md", "text/markdown", "md markdown mdown mkd", ""},
     {"csv", "text/csv", "csv", ""},
     {"tsv", "text/tab-separated-values", "tsv tab", ""},
@@ -134,7 +137,9 @@ FoundKind old_office(std::string_view bytes) {
   constexpr std::string_view kPackage("E\0n\0c\0r\0y\0p\0t\0e\0d\0P\0a\0c\0k\0a\0g\0e\0", 32);
   if (bytes.find(kPackage) != bytes.npos)
     return {{}, ReadFailure::encrypted, "expected a document without a password, found it encrypted"};
-  return {{}, ReadFailure::unsupported, "expected a document of Office 2007 or later, found an older one; save it as docx, xlsx or pptx"};
+  return {{},
+          ReadFailure::unsupported,
+          "expected a document of Office 2007 or later, found an older one; save it as docx, xlsx or pptx"};
 }
 
 }  // namespace
@@ -150,11 +155,13 @@ FoundKind find_kind(std::string_view bytes, std::string_view name) {
     if (bytes.starts_with(foreign.bytes))
       return {{}, foreign.failure, "expected a document with text, found " + std::string(foreign.what)};
   if (looks_binary(bytes))
-    return {{}, ReadFailure::unsupported, "expected a document of a known kind, found bytes that are neither text nor one"};
+    return {
+        {}, ReadFailure::unsupported, "expected a document of a known kind, found bytes that are neither text nor one"};
   const std::string_view named = kind_by_name(name);
   for (const std::string_view packed : {"pdf", "docx", "xlsx", "pptx", "odt", "epub"})
     if (named == packed)
-      return {{}, ReadFailure::damaged, "expected a " + std::string(packed) + ", found bytes that do not begin like one"};
+      return {
+          {}, ReadFailure::damaged, "expected a " + std::string(packed) + ", found bytes that do not begin like one"};
   if (named.empty()) return {looks_like_html(bytes) ? "html" : looks_like_mail(bytes) ? "eml" : "txt", {}, {}};
   return {named, {}, {}};
 }

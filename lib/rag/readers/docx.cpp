@@ -52,7 +52,8 @@ class Styles {
         style->based_on = xml.attribute("val");
       } else if (name == "name") {
         const std::string shown = lower_ascii(xml.attribute("val"));
-        if (shown.starts_with("heading ") && shown.size() == 9 && shown[8] >= '1' && shown[8] <= '9') style->outline = shown[8] - '1';
+        if (shown.starts_with("heading ") && shown.size() == 9 && shown[8] >= '1' && shown[8] <= '9')
+          style->outline = shown[8] - '1';
         style->title = shown == "title";
       } else if (name == "outlineLvl") {
         style->outline = small_number(xml.attribute("val"), -1);
@@ -133,8 +134,9 @@ class DocxReader {
   void start(MarkupReader& xml) {
     const std::string_view name = xml.name();
     // Deleted or moved text, field codes, earlier formatting, and the second form of a drawing.
-    for (const std::string_view passed : {"del", "moveFrom", "instrText", "delText", "pPrChange", "rPrChange", "tblPrChange",
-                                          "trPrChange", "tcPrChange", "sectPrChange", "Fallback", "annotationRef"})
+    for (const std::string_view passed :
+         {"del", "moveFrom", "instrText", "delText", "pPrChange", "rPrChange", "tblPrChange", "trPrChange",
+          "tcPrChange", "sectPrChange", "Fallback", "annotationRef"})
       if (name == passed) return skip(xml);
     if (name == "p") {
       if (paragraphs_.size() >= kDeepest || tables_.size() > kDeepest)
@@ -174,7 +176,8 @@ class DocxReader {
       if (table.cells.size() < kMostCells) table.cells.emplace_back();
       table.in_cell = true;
     } else if (name == "gridSpan") {
-      for (int more = std::min(small_number(xml.attribute("val"), 1), 64); more > 1 && table.cells.size() < kMostCells; --more)
+      for (int more = std::min(small_number(xml.attribute("val"), 1), 64); more > 1 && table.cells.size() < kMostCells;
+           --more)
         ++pending_cells_;
     } else if (name == "tblHeader") {
       table.header = xml.attribute("val") != "0" && xml.attribute("val") != "false";
@@ -239,7 +242,9 @@ class DocxReader {
       // A frame around a text is no table.
       constexpr size_t kLongCell = 400;
       if (table.cells.size() == 1 && table.cells[0].size() > kLongCell) out_.paragraph(table.cells[0]);
-      else out_.table_row(table.cells, table.rows == 0 && (table.header || (table.first_row_is_header && table.cells.size() > 1)));
+      else
+        out_.table_row(table.cells,
+                       table.rows == 0 && (table.header || (table.first_row_is_header && table.cells.size() > 1)));
       ++table.rows;
     }
     table.cells.clear();

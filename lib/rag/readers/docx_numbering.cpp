@@ -60,7 +60,8 @@ std::string numbered(int64_t count, std::string_view format) {
     }
     return out;
   }
-  if (format.starts_with("chinese") || format.starts_with("taiwanese") || format.starts_with("ideograph") || format == "japaneseCounting")
+  if (format.starts_with("chinese") || format.starts_with("taiwanese") || format.starts_with("ideograph") ||
+      format == "japaneseCounting")
     return chinese(count);
   if (format == "decimalZero" && count < 10) return "0" + std::to_string(count);
   return std::to_string(count);

@@ -61,7 +61,8 @@ class HtmlWriter {
   }
   bool in_data_cell() const { return !tables_.empty() && !tables_.back().layout && tables_.back().in_cell; }
 
-  // Menus and the signs beside headings are no part of the text. A menu that is never closed ends where the text begins.
+  // Menus and the signs beside headings are no part of the text. A menu that is never closed ends where the text
+  // begins.
   bool pass_over(std::string_view name) {
     if (passed_depth_ > 0) {
       if (name == "main" || name == "article" || name == "h1") passed_depth_ = 0;

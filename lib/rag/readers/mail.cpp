@@ -1,5 +1,5 @@
-// eml: headers and the readable one of each set of alternatives (RFC 5322, 2045, 2046). Attachments are listed, and mails
-// inside the mail are read.
+// eml: headers and the readable one of each set of alternatives (RFC 5322, 2045, 2046). Attachments are listed, and
+// mails inside the mail are read.
 #include <algorithm>
 #include <string>
 #include <string_view>

@@ -1,5 +1,5 @@
-// Markdown's blocks after CommonMark and GitHub's tables, as far as chunks need them; what stands inside a line stays as
-// it is written, but links keep their words only.
+// Markdown's blocks after CommonMark and GitHub's tables, as far as chunks need them; what stands inside a line stays
+// as it is written, but links keep their words only.
 #include <string>
 #include <string_view>
 #include <vector>
@@ -131,7 +131,8 @@ class MarkdownReader {
     for (size_t i = 1; i < lines_.size() && i < 200; ++i) {
       if (lines_[i].starts_with("title:")) {
         std::string_view title = trim_ascii(lines_[i].substr(6));
-        if (title.size() > 1 && (title.front() == '"' || title.front() == '\'')) title = title.substr(1, title.size() - 2);
+        if (title.size() > 1 && (title.front() == '"' || title.front() == '\''))
+          title = title.substr(1, title.size() - 2);
         out_.title(title);
       }
       if (lines_[i] == "---" || lines_[i] == "...") return i + 1;
@@ -207,7 +208,8 @@ class MarkdownReader {
   size_t indented(size_t at) {
     std::string code;
     for (; at < lines_.size() && (is_blank(lines_[at]) || indent_of(lines_[at]) >= 4); ++at) {
-      if (!is_blank(lines_[at])) code += lines_[at].substr(lines_[at][0] == '\t' ? 1 : std::min<size_t>(4, lines_[at].size()));
+      if (!is_blank(lines_[at]))
+        code += lines_[at].substr(lines_[at][0] == '\t' ? 1 : std::min<size_t>(4, lines_[at].size()));
       code += '\n';
     }
     out_.code(code);

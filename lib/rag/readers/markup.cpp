@@ -46,8 +46,9 @@ char32_t referenced(std::string_view body, MarkupReader::Dialect dialect) {
     if (body == "apos") return '\'';
     return 0;
   }
-  const auto found = std::lower_bound(std::begin(kNamedCharacters), std::end(kNamedCharacters), body,
-                                      [](const NamedCharacter& entry, std::string_view name) { return entry.name < name; });
+  const auto found =
+      std::lower_bound(std::begin(kNamedCharacters), std::end(kNamedCharacters), body,
+                       [](const NamedCharacter& entry, std::string_view name) { return entry.name < name; });
   return found != std::end(kNamedCharacters) && found->name == body ? found->character : 0;
 }
 
@@ -76,7 +77,8 @@ std::string_view declared_encoding(std::string_view bytes) {
       while (value < head.size() && is_markup_space(head[value])) ++value;
       if (value >= head.size() || head[value] != '=') continue;
       ++value;
-      while (value < head.size() && (is_markup_space(head[value]) || head[value] == '"' || head[value] == '\'')) ++value;
+      while (value < head.size() && (is_markup_space(head[value]) || head[value] == '"' || head[value] == '\''))
+        ++value;
       const size_t end = head.find_first_of("\"' />;\t\r\n?", value);
       if (end != head.npos && end > value) return head.substr(value, end - value);
     }
@@ -165,7 +167,8 @@ MarkupReader::Token MarkupReader::read_tag() {
   if (self_closing_) attributes_.remove_suffix(1);
   if (closing) return Token::end;
   if (dialect_ == Dialect::html) {
-    for (const std::string_view raw : {"script", "style", "noscript", "template", "svg", "math", "iframe", "object", "select"})
+    for (const std::string_view raw :
+         {"script", "style", "noscript", "template", "svg", "math", "iframe", "object", "select"})
       if (name_ == raw && !self_closing_) skip_to_end_of_ = raw;
   } else if (self_closing_) {
     pending_end_ = true;

@@ -1,5 +1,5 @@
-// HTML and XML as a row of tokens: no tree, no recursion, no entity but characters, nothing loaded from elsewhere. XML is
-// read by this too because a document needs its parts once and in order, and a tree of a large sheet takes ten times
+// HTML and XML as a row of tokens: no tree, no recursion, no entity but characters, nothing loaded from elsewhere. XML
+// is read by this too because a document needs its parts once and in order, and a tree of a large sheet takes ten times
 // the memory of the sheet.
 #pragma once
 

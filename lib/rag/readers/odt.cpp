@@ -55,8 +55,8 @@ class OdtReader {
 
   void start(MarkupReader& xml) {
     const std::string_view name = xml.name();
-    for (const std::string_view passed : {"tracked-changes", "annotation", "note-citation", "sequence-decls", "forms", "desc", "title",
-                                          "automatic-styles", "table-of-content-source"})
+    for (const std::string_view passed : {"tracked-changes", "annotation", "note-citation", "sequence-decls", "forms",
+                                          "desc", "title", "automatic-styles", "table-of-content-source"})
       if (name == passed) return xml.skip_element();
     if (name == "p" || name == "h") {
       if (open_.size() > kDeepest) reading_.fail(ReadFailure::too_large, "expected paragraphs nested less deep");

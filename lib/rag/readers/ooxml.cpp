@@ -30,7 +30,8 @@ std::map<std::string, Relation> relations_of(ZipArchive& archive, std::string_vi
   return relations;
 }
 
-std::string related_part(const std::map<std::string, Relation>& relations, std::string_view type, std::string_view otherwise) {
+std::string related_part(const std::map<std::string, Relation>& relations, std::string_view type,
+                         std::string_view otherwise) {
   for (const auto& [id, relation] : relations)
     if (relation.type == type) return relation.target;
   return std::string(otherwise);

@@ -21,7 +21,8 @@ struct Relation {
 std::map<std::string, Relation> relations_of(ZipArchive& archive, std::string_view part);
 
 // The first relation of this type, or `otherwise`.
-std::string related_part(const std::map<std::string, Relation>& relations, std::string_view type, std::string_view otherwise);
+std::string related_part(const std::map<std::string, Relation>& relations, std::string_view type,
+                         std::string_view otherwise);
 
 // Of docProps/core.xml; empty if it has none.
 std::string ooxml_title(ZipArchive& archive);

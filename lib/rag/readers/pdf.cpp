@@ -57,8 +57,8 @@ class HeadingRule {
       return std::min(int(found - sizes_.begin()) + 1, 6);
     }
     constexpr size_t kLongestBold = 120;
-    if (!p.bold || p.kind == PageParagraph::Kind::table_row || p.lines > 2 || p.characters > kLongestBold || p.characters < 3 ||
-        half_points(p.size) + 1 < body_)
+    if (!p.bold || p.kind == PageParagraph::Kind::table_row || p.lines > 2 || p.characters > kLongestBold ||
+        p.characters < 3 || half_points(p.size) + 1 < body_)
       return 0;
     const char last = p.text.empty() ? ' ' : p.text.back();
     if (last == '.' || last == ',' || last == ';' || last == ':' || p.text.ends_with("。")) return 0;
@@ -117,7 +117,8 @@ Document read_pages(const Reading& reading) {
   if (pages.empty()) reading.fail(ReadFailure::damaged, "expected pages, found none");
   if (characters == 0 || scanned.size() == pages.size()) {
     if (unknown > 0 && unknown * 2 > glyphs && images == 0)
-      reading.fail(ReadFailure::needs_ocr, "expected text, found letters whose fonts do not say what they mean; it needs OCR");
+      reading.fail(ReadFailure::needs_ocr,
+                   "expected text, found letters whose fonts do not say what they mean; it needs OCR");
     reading.fail(ReadFailure::needs_ocr, images > 0 ? "expected text, found pictures only: a scan that needs OCR"
                                                     : "expected text, found none on any page");
   }
@@ -146,7 +147,8 @@ Document read_pages(const Reading& reading) {
   if (unknown * 10 > glyphs) out.note("Many letters could not be read: their fonts do not say what they mean.");
   // Many programs write a name nobody chose.
   const std::string title = file.title(), lower = lower_ascii(title);
-  if (lower != "untitled" && !lower.starts_with("microsoft word - ") && !lower.starts_with("untitled-")) out.title(title);
+  if (lower != "untitled" && !lower.starts_with("microsoft word - ") && !lower.starts_with("untitled-"))
+    out.title(title);
   return out.finish("application/pdf", uint32_t(pages.size()));
 }
 

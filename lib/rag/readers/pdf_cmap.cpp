@@ -45,7 +45,8 @@ PdfCMap::PdfCMap(std::string_view program) {
     pool_ += text;
   };
   const auto add_cid = [&](uint32_t low, uint32_t high, double cid) {
-    if (cids_.size() < kMostRanges && high >= low && cid >= 0 && cid < 65536) cids_.push_back({low, high, uint32_t(cid), 0});
+    if (cids_.size() < kMostRanges && high >= low && cid >= 0 && cid < 65536)
+      cids_.push_back({low, high, uint32_t(cid), 0});
   };
   uint32_t array_at = 0;
   bool in_array = false;
@@ -110,7 +111,8 @@ PdfCMap::PdfCMap(std::string_view program) {
 }
 
 const PdfCMap::Range* PdfCMap::find(const std::vector<Range>& ranges, uint32_t code) const {
-  auto after = std::upper_bound(ranges.begin(), ranges.end(), code, [](uint32_t c, const Range& r) { return c < r.low; });
+  auto after =
+      std::upper_bound(ranges.begin(), ranges.end(), code, [](uint32_t c, const Range& r) { return c < r.low; });
   // Ranges rarely overlap; a few steps back find the one that holds the code.
   for (int steps = 0; steps < 8 && after != ranges.begin(); ++steps) {
     --after;
@@ -143,7 +145,8 @@ size_t PdfCMap::code_size(std::string_view bytes) const {
       bool inside = true;   // each byte between its own bounds
       for (size_t i = 0; i < size; ++i) {
         const uint32_t shift = uint32_t(8 * i);
-        const uint8_t byte = uint8_t(code >> shift), low = uint8_t(space.low >> shift), high = uint8_t(space.high >> shift);
+        const uint8_t byte = uint8_t(code >> shift), low = uint8_t(space.low >> shift),
+                      high = uint8_t(space.high >> shift);
         inside = inside && byte >= low && byte <= high;
       }
       if (inside) return size;

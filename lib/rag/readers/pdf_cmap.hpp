@@ -9,7 +9,8 @@
 
 namespace hadal::rag {
 
-// A parsed CMap program (Adobe technical notes 5014 and 5411). What it gets wrong is left out; what it holds is bounded.
+// A parsed CMap program (Adobe technical notes 5014 and 5411). What it gets wrong is left out; what it holds is
+// bounded.
 class PdfCMap {
  public:
   // bfchar and bfrange map codes to UTF-16, cidchar and cidrange to CIDs.

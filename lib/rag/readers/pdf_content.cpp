@@ -43,7 +43,8 @@ class PdfContentRun {
     std::string bytes;
     if (contents.isArray()) {
       for (int i = 0, n = std::min(contents.getArrayNItems(), 10000); i < n; ++i) {
-        bytes += reader_.file_.stream_bytes(contents.getArrayItem(i), kMostContent - std::min(kMostContent, bytes.size()));
+        bytes +=
+            reader_.file_.stream_bytes(contents.getArrayItem(i), kMostContent - std::min(kMostContent, bytes.size()));
         bytes += '\n';
       }
     } else {

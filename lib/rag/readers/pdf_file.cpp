@@ -29,8 +29,8 @@ class BoundedSink : public Pipeline {
 };
 
 bool packs(std::string_view filter) {
-  return filter.starts_with("/FlateDecode") || filter.starts_with("/LZWDecode") || filter.starts_with("/RunLengthDecode") ||
-         filter.starts_with("/Fl ") || filter.starts_with("/Fl]");
+  return filter.starts_with("/FlateDecode") || filter.starts_with("/LZWDecode") ||
+         filter.starts_with("/RunLengthDecode") || filter.starts_with("/Fl ") || filter.starts_with("/Fl]");
 }
 
 // qpdf unpacks object streams whole and before anybody can say how much is too much, so what could become too large is
@@ -56,7 +56,8 @@ void refuse_bombs(const Reading& reading) {
     if (begin + 2 > bytes.size() || (uint8_t(bytes[begin]) & 0x0F) != 8) continue;   // no zlib stream
     if (end < begin) end = std::min(bytes.find("endstream", begin), bytes.size());
     if ((end - begin) * kLargestRatio < kHarmless) continue;
-    const size_t size = inflated_size(bytes.substr(begin, end - begin), reading.limits.unpacked_bytes, reading.cancelled);
+    const size_t size =
+        inflated_size(bytes.substr(begin, end - begin), reading.limits.unpacked_bytes, reading.cancelled);
     all += size;
     if (size >= reading.limits.unpacked_bytes || all > 4 * reading.limits.unpacked_bytes ||
         (size > kHarmless && size / reading.limits.unpacked_ratio > end - begin))
@@ -121,7 +122,8 @@ std::vector<PdfPage> PdfFile::pages() {
   };
   std::vector<PdfPage> pages;
   std::set<QPDFObjGen> seen;
-  std::vector<Node> pending{{qpdf_.getRoot().getKey("/Pages"), QPDFObjectHandle::newNull(), QPDFObjectHandle::newNull()}};
+  std::vector<Node> pending{
+      {qpdf_.getRoot().getKey("/Pages"), QPDFObjectHandle::newNull(), QPDFObjectHandle::newNull()}};
   size_t nodes = 0;
   while (!pending.empty()) {
     Node node = std::move(pending.back());
@@ -133,13 +135,15 @@ std::vector<PdfPage> PdfFile::pages() {
     if (QPDFObjectHandle own = node.dictionary.getKey("/MediaBox"); own.isArray()) node.box = own;
     QPDFObjectHandle kids = node.dictionary.getKey("/Kids");
     if (kids.isArray()) {
-      for (int i = kids.getArrayNItems() - 1; i >= 0; --i) pending.push_back({kids.getArrayItem(i), node.resources, node.box});
+      for (int i = kids.getArrayNItems() - 1; i >= 0; --i)
+        pending.push_back({kids.getArrayItem(i), node.resources, node.box});
       if (pending.size() > size_t{4} * reading_.limits.pages + 1000)
         reading_.fail(ReadFailure::too_large, "expected fewer pages, found a list too long");
       continue;
     }
     if (pages.size() >= reading_.limits.pages)
-      reading_.fail(ReadFailure::too_large, "expected at most " + std::to_string(reading_.limits.pages) + " pages, found more");
+      reading_.fail(ReadFailure::too_large,
+                    "expected at most " + std::to_string(reading_.limits.pages) + " pages, found more");
     PdfPage& page = pages.emplace_back();
     page.dictionary = node.dictionary;
     page.resources = node.resources;

@@ -38,7 +38,8 @@ char32_t hex_character(std::string_view digits) {
 // "ABCDEF+TimesNewRomanPS-BoldMT" → the name of the standard font with the nearest widths.
 std::string_view standard_font(std::string_view base) {
   if (base.size() > 7 && base[6] == '+') base.remove_prefix(7);
-  const bool bold = base.find("Bold") != base.npos, italic = base.find("Italic") != base.npos || base.find("Oblique") != base.npos;
+  const bool bold = base.find("Bold") != base.npos,
+             italic = base.find("Italic") != base.npos || base.find("Oblique") != base.npos;
   if (base.find("Times") != base.npos || base.find("Serif") != base.npos || base.find("Roman") != base.npos)
     return bold ? (italic ? "Times-BoldItalic" : "Times-Bold") : italic ? "Times-Italic" : "Times-Roman";
   return bold ? "Helvetica-Bold" : "Helvetica";
@@ -62,7 +63,9 @@ char32_t numbered_glyph(std::string_view name) {
   return code > 0x20 && code < 0x7F ? code : 0;
 }
 
-std::string name_of_object(QPDFObjectHandle object) { return object.isName() ? object.getName().substr(1) : std::string(); }
+std::string name_of_object(QPDFObjectHandle object) {
+  return object.isName() ? object.getName().substr(1) : std::string();
+}
 
 }  // namespace
 
@@ -101,7 +104,8 @@ void PdfFont::load_simple(PdfFile& file, QPDFObjectHandle font) {
   const bool truetype = name_of_object(font.getKey("/Subtype")) == "TrueType";
   for (uint32_t code = 0; code < 256; ++code) {
     char32_t c = kStandardEncoding[code];
-    if (base_encoding == "WinAnsiEncoding" || (base_encoding.empty() && truetype)) c = windows_1252_character(uint8_t(code));
+    if (base_encoding == "WinAnsiEncoding" || (base_encoding.empty() && truetype))
+      c = windows_1252_character(uint8_t(code));
     else if (base_encoding == "MacRomanEncoding") c = mac_roman_character(uint8_t(code));
     else if (base_encoding.empty() && base.find("Symbol") != base.npos && base.size() < 18) c = kSymbolEncoding[code];
     else if (base_encoding.empty() && c == 0 && code >= 0x20) c = windows_1252_character(uint8_t(code));
@@ -145,7 +149,9 @@ void PdfFont::load_simple(PdfFile& file, QPDFObjectHandle font) {
     if (known.font != standard) continue;
     for (size_t code = 0; code < 256; ++code) {
       const char32_t c = characters_[code];
-      widths_[code] = fixed ? 600.0f : c >= 0x20 && c < 0x7F ? float(known.widths[c - 0x20]) : float(known.widths['n' - 0x20]);
+      widths_[code] = fixed                   ? 600.0f
+                      : c >= 0x20 && c < 0x7F ? float(known.widths[c - 0x20])
+                                              : float(known.widths['n' - 0x20]);
     }
   }
 }
@@ -182,7 +188,8 @@ void PdfFont::load_composite(PdfFile& file, QPDFObjectHandle font) {
     else if (name.starts_with("B5") || name.starts_with("ETen") || name.starts_with("HKscs")) codes_ = Codes::big5;
   }
   QPDFObjectHandle descendants = font.getKey("/DescendantFonts");
-  QPDFObjectHandle cid_font = descendants.isArray() && descendants.getArrayNItems() > 0 ? descendants.getArrayItem(0) : descendants;
+  QPDFObjectHandle cid_font =
+      descendants.isArray() && descendants.getArrayNItems() > 0 ? descendants.getArrayItem(0) : descendants;
   default_width_ = 1000;
   if (!cid_font.isDictionary()) return;
   default_width_ = pdf_number_or(cid_font.getKey("/DW"), 1000);
@@ -203,7 +210,8 @@ void PdfFont::load_cid_widths(QPDFObjectHandle widths) {
     if (!pdf_number(widths.getArrayItem(i), first)) return;
     QPDFObjectHandle second = widths.getArrayItem(i + 1);
     if (second.isArray()) {
-      for (int k = 0, m = std::min(second.getArrayNItems(), 65536); k < m; ++k) set(first + k, pdf_number_or(second.getArrayItem(k), default_width_));
+      for (int k = 0, m = std::min(second.getArrayNItems(), 65536); k < m; ++k)
+        set(first + k, pdf_number_or(second.getArrayItem(k), default_width_));
       i += 2;
     } else {
       if (i + 2 >= n || !pdf_number(second, last)) return;
@@ -268,7 +276,8 @@ PdfGlyph PdfFont::next(std::string_view& bytes) {
   } else {
     uint32_t cid = code;
     const bool known = codes_ == Codes::two_bytes || (codes_ == Codes::cmap && encoding_->cid(code, cid));
-    double width = known && cid < cid_widths_.size() && cid_widths_[cid] >= 0 ? double(cid_widths_[cid]) : default_width_;
+    double width =
+        known && cid < cid_widths_.size() && cid_widths_[cid] >= 0 ? double(cid_widths_[cid]) : default_width_;
     // Without the CID of a code its width is a guess: ASCII is half as wide as a Han character.
     if (!known && text_.size() == 1 && width == 1000) width = 500;
     glyph.width = width * width_scale_;

@@ -66,7 +66,8 @@ class SpanBuilder {
     }
     const std::string_view text = std::string_view(page_.text).substr(glyph.text_at, glyph.text_size);
     // Bold made by painting twice.
-    if (open_ && !space_ && text == last_text_ && std::abs(u - last_u_) < 0.15f * em && std::abs(v - span_.baseline) < 0.15f * em)
+    if (open_ && !space_ && text == last_text_ && std::abs(u - last_u_) < 0.15f * em &&
+        std::abs(v - span_.baseline) < 0.15f * em)
       return;
     if (!continues) {
       const bool space_before = leading_space_;
@@ -131,7 +132,8 @@ bool is_prose(const Spans& spans) {
     right = std::max(right, span->right);
     characters += span->characters;
     size_t at = 0;
-    if (!span->text.empty()) wide_characters += joins_without_space(next_character(span->text, at)) ? span->characters : 0;
+    if (!span->text.empty())
+      wide_characters += joins_without_space(next_character(span->text, at)) ? span->characters : 0;
   }
   const float least = wide_characters * 2 > characters ? 9 : 16;
   return median<size_t>(spans, [](const Span& s) { return s.characters; }) >= least &&
@@ -191,7 +193,8 @@ class Cutter {
   void split(Spans spans, int depth) {
     float gutter = 0;
     if (depth > 5 || !find_gutter(spans, gutter)) return put(spans);
-    std::stable_sort(spans.begin(), spans.end(), [](const Span* a, const Span* b) { return a->baseline > b->baseline; });
+    std::stable_sort(spans.begin(), spans.end(),
+                     [](const Span* a, const Span* b) { return a->baseline > b->baseline; });
     const auto crosses = [&](const Span* s) { return s->left < gutter && s->right > gutter; };
     Spans band, across;
     float across_bottom = 0;
@@ -201,7 +204,8 @@ class Cutter {
       if (crosses(span) || beside) {
         if (across.empty()) {
           // Spans of the band on the same line as this one belong to it.
-          while (!band.empty() && band.back()->baseline - span->baseline < 0.5f * span->size && band.back()->bottom() < span->top() - 0.3f * span->size) {
+          while (!band.empty() && band.back()->baseline - span->baseline < 0.5f * span->size &&
+                 band.back()->bottom() < span->top() - 0.3f * span->size) {
             across.push_back(band.back());
             band.pop_back();
           }
@@ -229,7 +233,8 @@ class Cutter {
       if (!band.empty()) put(band);
       return;
     }
-    const bool prose = (is_prose(left) && is_prose(right)) || (left.size() + right.size() < 12 && in_columns_ && left.size() > 1);
+    const bool prose =
+        (is_prose(left) && is_prose(right)) || (left.size() + right.size() < 12 && in_columns_ && left.size() > 1);
     if (!prose) return put(band);
     in_columns_ = true;
     new_region_ = true;
@@ -290,7 +295,8 @@ void lines_of(Spans spans, size_t region, std::vector<TextLine>& lines) {
       if (used[k] || overlap < 0.55f * std::min(main->size, spans[k]->size)) continue;
       // Two lines that touch are parted by where they stand: one above the other.
       const float shared = std::min(main->right, spans[k]->right) - std::max(main->left, spans[k]->left);
-      if (shared > 0.5f * std::min(main->right - main->left, spans[k]->right - spans[k]->left) && spans[k]->text != main->text)
+      if (shared > 0.5f * std::min(main->right - main->left, spans[k]->right - spans[k]->left) &&
+          spans[k]->text != main->text)
         continue;
       used[k] = true;
       row.push_back(spans[k]);

@@ -144,7 +144,8 @@ void PdfLexer::skip_inline_image() {
     if (!before || !after) continue;
     // Pixels may hold "EI" too; what follows the real one is text.
     const std::string_view rest = bytes_.substr(at + 2, 16);
-    if (std::all_of(rest.begin(), rest.end(), [](char c) { return (uint8_t(c) >= 0x20 && uint8_t(c) < 0x7F) || is_pdf_space(c); })) {
+    if (std::all_of(rest.begin(), rest.end(),
+                    [](char c) { return (uint8_t(c) >= 0x20 && uint8_t(c) < 0x7F) || is_pdf_space(c); })) {
       at_ = at + 2;
       return;
     }

@@ -86,7 +86,8 @@ std::string line_text(const TextLine& line) {
 }
 
 // Does `line` begin a paragraph after `before`?
-bool begins_paragraph(const TextLine& before, const TextLine& line, const Column& column, const std::string& text, bool item) {
+bool begins_paragraph(const TextLine& before, const TextLine& line, const Column& column, const std::string& text,
+                      bool item) {
   if (std::abs(line.size - before.size) > 0.12f * std::max(line.size, before.size)) return true;
   if (begins_item(line) && (item || ends_sentence(text) || line.left > column.left + 0.5f * line.size ||
                             first_characters(line)[0] < '0'))
@@ -95,13 +96,15 @@ bool begins_paragraph(const TextLine& before, const TextLine& line, const Column
   size_t at = 0;
   const char32_t first = next.empty() ? 0 : next_character(next, at);
   if (line.region != before.region)   // the text of a column goes on in the next one
-    return ends_sentence(text) || !(is_lower(first) || (joins_without_space(first) && joins_without_space(last_character(text)))) ||
+    return ends_sentence(text) ||
+           !(is_lower(first) || (joins_without_space(first) && joins_without_space(last_character(text)))) ||
            before.bold != line.bold;
   const float step = before.baseline - line.baseline;
   const float usual = column.leading > 0 ? column.leading * line.size : 1.4f * line.size;
   if (step > 1.3f * usual || step < -0.5f * line.size) return true;
   if (before.bold != line.bold && !is_lower(first)) return true;
-  const bool indented = line.left > column.left + 0.8f * line.size, was_indented = before.left > column.left + 0.5f * line.size;
+  const bool indented = line.left > column.left + 0.8f * line.size,
+             was_indented = before.left > column.left + 0.5f * line.size;
   if (!item && indented && !was_indented) return true;
   if (item && !indented && was_indented) return true;
   const float width = column.right - column.left;

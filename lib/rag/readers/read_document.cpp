@@ -35,7 +35,8 @@ Document read_kind(std::string_view kind, const Reading& reading) {
 #ifdef HADAL_WITH_PDF
   if (kind == "pdf") return read_pdf(reading);
 #endif
-  reading.fail(ReadFailure::unsupported, "expected a kind of document that this build reads, found " + std::string(kind));
+  reading.fail(ReadFailure::unsupported,
+               "expected a kind of document that this build reads, found " + std::string(kind));
 }
 
 }  // namespace

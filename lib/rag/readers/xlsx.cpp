@@ -52,10 +52,12 @@ class XlsxReader {
     size_t sheets = 0;
     for (auto token = xml.next(); token != MarkupReader::Token::finished; token = xml.next()) {
       if (token != MarkupReader::Token::start) continue;
-      if (xml.name() == "workbookPr") from_1904_ = xml.attribute("date1904") == "1" || xml.attribute("date1904") == "true";
+      if (xml.name() == "workbookPr")
+        from_1904_ = xml.attribute("date1904") == "1" || xml.attribute("date1904") == "true";
       if (xml.name() != "sheet") continue;
       const auto relation = relations.find(xml.attribute("r:id"));
-      if (relation == relations.end() || relation->second.type != "worksheet" || !archive_.has(relation->second.target)) continue;
+      if (relation == relations.end() || relation->second.type != "worksheet" || !archive_.has(relation->second.target))
+        continue;
       out_.row = 0;
       out_.heading(1, xml.attribute("name"));
       read_sheet(xml_part(archive_, relation->second.target));

@@ -1,4 +1,5 @@
-// Date serials after ECMA-376 part 1, 18.17.4: days since 1899-12-30 (1900 system, whose 1900-02-29 never was) or 1904-01-01.
+// Date serials after ECMA-376 part 1, 18.17.4: days since 1899-12-30 (1900 system, whose 1900-02-29 never was) or
+// 1904-01-01.
 #include "rag/readers/xlsx_format.hpp"
 
 #include <algorithm>
@@ -21,7 +22,8 @@ std::string iso_date(int64_t days) {
   const int64_t day_of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
   const int64_t shifted = (5 * day_of_year + 2) / 153;
   const int64_t day = day_of_year - (153 * shifted + 2) / 5 + 1, month = shifted < 10 ? shifted + 3 : shifted - 9;
-  return std::to_string(year_of_era + era * 400 + (month <= 2 ? 1 : 0)) + "-" + two_digits(month) + "-" + two_digits(day);
+  return std::to_string(year_of_era + era * 400 + (month <= 2 ? 1 : 0)) + "-" + two_digits(month) + "-" +
+         two_digits(day);
 }
 
 std::string shown_date(double serial, bool from_1904) {
@@ -61,7 +63,8 @@ NumberLook look_of_format_code(std::string_view code) {
     } else if (code[at] == '[') {
       const size_t end = std::min(code.find(']', at), code.size());
       const std::string inside = lower_ascii(code.substr(at + 1, end - at - 1));
-      if (inside.find_first_not_of('h') == inside.npos || inside.find_first_not_of('m') == inside.npos) return NumberLook::date;
+      if (inside.find_first_not_of('h') == inside.npos || inside.find_first_not_of('m') == inside.npos)
+        return NumberLook::date;
       at = end;
     } else if (code[at] == '\\' || code[at] == '_' || code[at] == '*') {
       ++at;
@@ -80,7 +83,8 @@ std::string shown_number(std::string_view stored, NumberLook look, bool dates_fr
   stored = trim_ascii(stored);
   double value = 0;
   const auto read = std::from_chars(stored.data(), stored.data() + stored.size(), value);
-  if (read.ec != std::errc() || read.ptr != stored.data() + stored.size() || !std::isfinite(value)) return std::string(stored);
+  if (read.ec != std::errc() || read.ptr != stored.data() + stored.size() || !std::isfinite(value))
+    return std::string(stored);
   if (look == NumberLook::date)
     if (std::string date = shown_date(value, dates_from_1904); !date.empty()) return date;
   if (look == NumberLook::percent) return shortest(std::round(value * 1e10) / 1e8) + "%";

@@ -43,7 +43,8 @@ bool leaves_folder(std::string_view name) {
 ZipArchive::ZipArchive(const Reading& reading) : reading_(reading) {
   const std::string_view bytes = reading.bytes;
   const size_t end = find_end_record(bytes);
-  if (end == bytes.npos) reading.fail(ReadFailure::damaged, "expected a zip archive's directory at its end, found none");
+  if (end == bytes.npos)
+    reading.fail(ReadFailure::damaged, "expected a zip archive's directory at its end, found none");
   uint64_t count = little(bytes, end + 10, 2), size = little(bytes, end + 12, 4), offset = little(bytes, end + 16, 4);
   if (end >= 20 && bytes.substr(end - 20, 4) == "PK\x06\x07") {
     const uint64_t record = little(bytes, end - 12, 8);
@@ -61,7 +62,8 @@ ZipArchive::ZipArchive(const Reading& reading) : reading_(reading) {
   size_t at = offset;
   for (uint64_t i = 0; i < count; ++i) {
     if (at + 46 > bytes.size() || bytes.substr(at, 4) != "PK\x01\x02")
-      reading.fail(ReadFailure::damaged, "expected " + std::to_string(count) + " parts in its archive, found " + std::to_string(i));
+      reading.fail(ReadFailure::damaged,
+                   "expected " + std::to_string(count) + " parts in its archive, found " + std::to_string(i));
     const size_t name_size = little(bytes, at + 28, 2), extra_size = little(bytes, at + 30, 2);
     Entry entry;
     entry.flags = uint16_t(little(bytes, at + 8, 2));
@@ -93,7 +95,8 @@ std::string ZipArchive::part(std::string_view name) {
   if (found == parts_.end()) reading_.fail(ReadFailure::damaged, "expected a part " + shown + ", found none");
   const Entry& entry = found->second;
   const std::string_view bytes = reading_.bytes;
-  if (entry.flags & 1) reading_.fail(ReadFailure::encrypted, "expected a document without a password, found " + shown + " encrypted");
+  if (entry.flags & 1)
+    reading_.fail(ReadFailure::encrypted, "expected a document without a password, found " + shown + " encrypted");
   if (entry.header > bytes.size() || bytes.size() - entry.header < 30 || bytes.substr(entry.header, 4) != "PK\x03\x04")
     reading_.fail(ReadFailure::damaged, "expected the header of " + shown + ", found something else");
   const size_t begin = entry.header + 30 + little(bytes, entry.header + 26, 2) + little(bytes, entry.header + 28, 2);
@@ -103,7 +106,8 @@ std::string ZipArchive::part(std::string_view name) {
   // What a header says of its size is only a claim: the bound holds while unpacking.
   constexpr size_t kHarmless = size_t{1} << 20;
   const size_t room = reading_.limits.unpacked_bytes - std::min(unpacked_, reading_.limits.unpacked_bytes);
-  const size_t ratio = packed.size() > room / reading_.limits.unpacked_ratio ? room : packed.size() * reading_.limits.unpacked_ratio;
+  const size_t ratio =
+      packed.size() > room / reading_.limits.unpacked_ratio ? room : packed.size() * reading_.limits.unpacked_ratio;
   const size_t most = std::min(room, std::max(kHarmless, ratio));
   std::string out;
   InflateEnd result = InflateEnd::whole;
@@ -113,11 +117,14 @@ std::string ZipArchive::part(std::string_view name) {
   } else if (entry.method == 8) {
     result = inflate_raw(packed, most, reading_.cancelled, out);
   } else {
-    reading_.fail(ReadFailure::unsupported, "expected parts packed by deflate, found method " + std::to_string(entry.method));
+    reading_.fail(ReadFailure::unsupported,
+                  "expected parts packed by deflate, found method " + std::to_string(entry.method));
   }
   if (result == InflateEnd::too_large)
-    reading_.fail(ReadFailure::too_large, "expected " + shown + " to unpack to at most " + std::to_string(most) + " bytes, found more");
-  if (result == InflateEnd::damaged || uint32_t(crc32_z(0, reinterpret_cast<const unsigned char*>(out.data()), out.size())) != entry.checksum)
+    reading_.fail(ReadFailure::too_large,
+                  "expected " + shown + " to unpack to at most " + std::to_string(most) + " bytes, found more");
+  if (result == InflateEnd::damaged ||
+      uint32_t(crc32_z(0, reinterpret_cast<const unsigned char*>(out.data()), out.size())) != entry.checksum)
     reading_.fail(ReadFailure::damaged, "expected " + shown + " whole, found it damaged");
   unpacked_ += out.size();
   return out;

@@ -1,5 +1,5 @@
-// A zip archive in memory, read only, each part bounded before and while it is unpacked. Nothing is written anywhere, so
-// a part's name is only a name; names that would leave a folder are refused as a sign of a hostile file.
+// A zip archive in memory, read only, each part bounded before and while it is unpacked. Nothing is written anywhere,
+// so a part's name is only a name; names that would leave a folder are refused as a sign of a hostile file.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +17,8 @@ class ZipArchive {
   explicit ZipArchive(const Reading& reading);   // ReadError damaged, encrypted or too_large
 
   bool has(std::string_view name) const { return parts_.find(name) != parts_.end(); }
-  // Bytes of a part; ReadError damaged if it is missing or its checksum is wrong. Leading / and ./ of a name are ignored.
+  // Bytes of a part; ReadError damaged if it is missing or its checksum is wrong. Leading / and ./ of a name are
+  // ignored.
   std::string part(std::string_view name);
   std::string part_or_empty(std::string_view name) { return has(name) ? part(name) : std::string(); }
 

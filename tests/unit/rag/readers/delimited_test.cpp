@@ -6,7 +6,8 @@ using namespace hadal::rag;
 using namespace hadal::rag::test;
 
 TEST_CASE("a csv file becomes rows that know their line, under a header") {
-  const Document document = read("Part,Price,Note\r\nX-100,12.5,\"two\r\nlines, and \"\"quotes\"\"\"\r\n,,\r\nY,3,\r\n", "a.csv");
+  const Document document =
+      read("Part,Price,Note\r\nX-100,12.5,\"two\r\nlines, and \"\"quotes\"\"\"\r\n,,\r\nY,3,\r\n", "a.csv");
   CHECK(outline(document) ==
         "th #1 Part⇥Price⇥Note\ntr #2 X-100⇥12.5⇥two lines, and \"quotes\"\ntr #5 Y⇥3\n");
   CHECK(document.blocks[0].table == document.blocks[2].table);

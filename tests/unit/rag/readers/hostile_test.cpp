@@ -61,10 +61,14 @@ TEST_CASE("mutated documents of every kind are read or refused, quickly") {
   const std::string mail = "From: a@b.c\nSubject: =?utf-8?Q?x=41?=\nContent-Type: multipart/mixed; boundary=b\n\n--b\n"
                            "Content-Transfer-Encoding: base64\n\nYWJj\n--b\nContent-Type: text/html\n\n<p>x\n--b--\n";
   std::mt19937 random(7);
-  for (const std::string name : {"manual.docx", "parts.xlsx", "winter.pptx", "manual.odt", "pump.epub", "two_columns.pdf", "rotated.pdf",
-                                 "cjk.pdf", "forms.pdf", "encodings.pdf", "owner_password.pdf", "a.html", "a.csv", "a.eml", "a.md"}) {
-    const std::string seed = name == "a.html" ? page : name == "a.eml" ? mail : name == "a.csv" ? "a,b\n\"1\",2\n3,\"4\n5\"\n"
-                             : name == "a.md" ? "# T\n\n- a\n  - b\n\n|x|y|\n|-|-|\n|1|2|\n\n```\nc\n```\n" : golden(name);
+  for (const std::string name :
+       {"manual.docx", "parts.xlsx", "winter.pptx", "manual.odt", "pump.epub", "two_columns.pdf", "rotated.pdf",
+        "cjk.pdf", "forms.pdf", "encodings.pdf", "owner_password.pdf", "a.html", "a.csv", "a.eml", "a.md"}) {
+    const std::string seed = name == "a.html"  ? page
+                             : name == "a.eml" ? mail
+                             : name == "a.csv" ? "a,b\n\"1\",2\n3,\"4\n5\"\n"
+                             : name == "a.md"  ? "# T\n\n- a\n  - b\n\n|x|y|\n|-|-|\n|1|2|\n\n```\nc\n```\n"
+                                               : golden(name);
     for (size_t i = 0; i < each; ++i) {
       CAPTURE(name);
       CAPTURE(i);
@@ -87,7 +91,8 @@ TEST_CASE("mutated XML inside intact archives is read or refused, quickly") {
     std::vector<ZipPart> parts;
     std::vector<size_t> xml;
     archive.for_each_name([&](std::string_view part) {
-      const bool read = part.find("theme") == part.npos && part.find("ayout") == part.npos && (part.ends_with("ml") || part.ends_with("rels") || part.ends_with("opf"));
+      const bool read = part.find("theme") == part.npos && part.find("ayout") == part.npos &&
+                        (part.ends_with("ml") || part.ends_with("rels") || part.ends_with("opf"));
       if (read) xml.push_back(parts.size());
       parts.push_back(stored(std::string(part), archive.part(part)));
     });
@@ -153,7 +158,8 @@ TEST_CASE("a pdf whose forms call each other without end stops") {
       "<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>"};
   const std::string calls = "BT /F 9 Tf (x) Tj ET /A Do /A Do /A Do /A Do";
   objects[3] = "<</Length " + std::to_string(calls.size()) + ">>stream\n" + calls + "\nendstream";
-  objects[5] = "<</Subtype/Form/Resources 5 0 R/Length " + std::to_string(calls.size()) + ">>stream\n" + calls + "\nendstream";
+  objects[5] =
+      "<</Subtype/Form/Resources 5 0 R/Length " + std::to_string(calls.size()) + ">>stream\n" + calls + "\nendstream";
   for (size_t i = 0; i < 7; ++i) body += std::to_string(i + 1) + " 0 obj\n" + objects[i] + "\nendobj\n";
   body += "trailer<</Root 1 0 R>>\n";
   ReadLimits limits;
@@ -166,7 +172,8 @@ TEST_CASE("a pdf whose forms call each other without end stops") {
 TEST_CASE("a pdf whose pages name each other as children ends") {
   std::string body = "%PDF-1.4\n1 0 obj\n<</Type/Catalog/Pages 2 0 R>>\nendobj\n";
   for (int i = 2; i < 3000; ++i)   // deep, and a circle at the end
-    body += std::to_string(i) + " 0 obj\n<</Type/Pages/Kids[" + std::to_string(i < 2999 ? i + 1 : 2) + " 0 R]>>\nendobj\n";
+    body +=
+        std::to_string(i) + " 0 obj\n<</Type/Pages/Kids[" + std::to_string(i < 2999 ? i + 1 : 2) + " 0 R]>>\nendobj\n";
   CHECK(refusal(body + "trailer<</Root 1 0 R>>\n", "a.pdf") != "read");
 }
 
@@ -174,8 +181,10 @@ TEST_CASE("a pdf whose stream is a bomb is refused before it is unpacked") {
   std::string packed = "\x78\x9C" + deflate_bomb(1000000);
   ReadLimits limits;
   limits.unpacked_ratio = 100;
-  std::string body = "%PDF-1.5\n1 0 obj\n<</Type/Catalog/Pages 2 0 R>>\nendobj\n5 0 obj\n<</Type/ObjStm/N 1/First 4/Filter/FlateDecode"
-                     "/Length " + std::to_string(packed.size()) + ">>stream\n" + packed + "\nendstream\nendobj\ntrailer<</Root 1 0 R>>\n";
+  std::string body =
+      "%PDF-1.5\n1 0 obj\n<</Type/Catalog/Pages 2 0 R>>\nendobj\n5 0 obj\n<</Type/ObjStm/N 1/First 4/Filter/FlateDecode"
+      "/Length " +
+      std::to_string(packed.size()) + ">>stream\n" + packed + "\nendstream\nendobj\ntrailer<</Root 1 0 R>>\n";
   CHECK(refusal(body, "a.pdf", limits) == "too_large");
   CHECK(refusal("%PDF-1.5\n<</Filter[/FlateDecode /FlateDecode]>>", "a.pdf") == "too_large");
 }

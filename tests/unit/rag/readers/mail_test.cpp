@@ -16,7 +16,8 @@ TEST_CASE("a mail's headers, text and attachments are read") {
       "--y\r\nContent-Type: text/html\r\n\r\n<p>not this</p>\r\n--y--\r\n--=_x\r\n"
       "Content-Type: text/html; charset=\"gbk\"\r\nContent-Transfer-Encoding: base64\r\n\r\nPHA+1tDOxDwvcD4=\r\n--=_x\r\n"
       "Content-Type: application/pdf; name=\"plan.pdf\"\r\nContent-Disposition: attachment;\r\n filename*=utf-8''%E8%AE%A1%E5%88%92.pdf\r\n"
-      "\r\nbinary\r\n--=_x--\r\nepilogue", "a.eml");
+      "\r\nbinary\r\n--=_x--\r\nepilogue",
+      "a.eml");
   CHECK(document.title == "合同编号 17");
   CHECK(outline(document) ==
         "h1 合同编号 17\np From: 张三 <z@example.org>⏎To: b@example.org⏎Date: Mon, 1 Jun 2026 10:00:00 +0800\n"

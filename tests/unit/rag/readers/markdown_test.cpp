@@ -9,7 +9,8 @@ TEST_CASE("markdown's headings, lists, tables and code become blocks") {
   const Document document = read(
       "---\ntitle: \"Handbook\"\n---\n# One #\ntext *with* [a link](http://x.y)\nsecond line\n\nTwo\n---\n"
       "- first\n  goes on\n  - inner\n1. number\n\n```c\nint  x;\n\n  y\n```\n\n| A | B |\n|---|:-:|\n| 1 | a\\|b |\n| 2 |\n\n"
-      "    indented\n      code\n\n> quoted\n\n### Three\n***\nend\n", "a.md");
+      "    indented\n      code\n\n> quoted\n\n### Three\n***\nend\n",
+      "a.md");
   CHECK(document.title == "Handbook");
   CHECK(outline(document) ==
         "h1 One\np text *with* a link⏎second line\nh2 Two\nl1 - first⏎goes on\nl2 - inner\nl1 1. number\n"

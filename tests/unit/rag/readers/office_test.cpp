@@ -23,8 +23,8 @@ TEST_CASE("packed documents are known by what they hold, whatever their name") {
   CHECK(read(golden("pump.epub"), "x").title == "The pump");
   CHECK(refusal("no zip", "a.docx") == "damaged");
   CHECK(refusal("\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1 old", "a.doc") == "unsupported");
-  CHECK(refusal(std::string("\xD0\xCF\x11\xE0") + std::string("E\0n\0c\0r\0y\0p\0t\0e\0d\0P\0a\0c\0k\0a\0g\0e\0", 32), "a.docx") ==
-        "encrypted");
+  CHECK(refusal(std::string("\xD0\xCF\x11\xE0") + std::string("E\0n\0c\0r\0y\0p\0t\0e\0d\0P\0a\0c\0k\0a\0g\0e\0", 32),
+                "a.docx") == "encrypted");
 }
 
 TEST_CASE("stored numbers are shown as dates, percentages and numbers of 15 digits") {

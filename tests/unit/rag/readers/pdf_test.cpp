@@ -46,7 +46,8 @@ std::string page_text(const Document& document, uint32_t page) {
 }  // namespace
 
 TEST_CASE("every page of a pdf has the words pdftotext finds on it") {
-  for (const std::string& name : std::vector<std::string>{"two_columns", "rotated", "cjk", "forms", "mixed_scan", "owner_password", "encodings"}) {
+  for (const std::string& name : std::vector<std::string>{"two_columns", "rotated", "cjk", "forms", "mixed_scan",
+                                                          "owner_password", "encodings"}) {
     CAPTURE(name);
     const Document document = read(golden(name + ".pdf"), name + ".pdf");
     const std::vector<std::string> pages = pages_of(golden(name + ".pdf.pages"));
@@ -64,11 +65,13 @@ TEST_CASE("two columns are read one after the other, a table row by row") {
   REQUIRE(document.blocks.size() == 9);
   CHECK(text_of(document, document.blocks[0]) == "Care of the garden pump");
   CHECK(document.blocks[0].kind == BlockKind::heading);
-  CHECK(text_of(document, document.blocks[1]).starts_with("The pump must be drained before the first frost. Open both valves and wait"));
+  CHECK(text_of(document, document.blocks[1])
+            .starts_with("The pump must be drained before the first frost. Open both valves and wait"));
   CHECK(text_of(document, document.blocks[1]).ends_with("came with the machine."));
   CHECK(text_of(document, document.blocks[2]).starts_with("Second column: The pump"));
-  CHECK(outline(document).ends_with("h2 @2 Spare parts\nth @2 Part⇥Name⇥Price\ntr @2 X-100⇥Upper valve⇥12.50\n"
-                                    "tr @2 X-101⇥Lower valve⇥13.00\ntr @2 X-240⇥Filter⇥4.75\ntr @2 X-300⇥Gear set⇥88.00\n"));
+  CHECK(outline(document).ends_with(
+      "h2 @2 Spare parts\nth @2 Part⇥Name⇥Price\ntr @2 X-100⇥Upper valve⇥12.50\n"
+      "tr @2 X-101⇥Lower valve⇥13.00\ntr @2 X-240⇥Filter⇥4.75\ntr @2 X-300⇥Gear set⇥88.00\n"));
 }
 
 TEST_CASE("words cut by a hyphen are whole again, others keep it; slanted words stay whole") {

@@ -34,5 +34,6 @@ TEST_CASE("bytes that mean nothing in an encoding become U+FFFD and nothing is l
   CHECK(decode_as("a\xFF", "big5").text == "a\xEF\xBF\xBD");
   CHECK(decode_as("\x81\x30", "gb18030").unknown == 1);
   CHECK(decode_as(std::string_view("a\0\x00\xD8z\0", 6), "utf-16le").text == "a\xEF\xBF\xBDz");
-  CHECK(decode_text("ok \xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9 \xFF").encoding == "utf-8");
+  CHECK(decode_text("ok \xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9 \xFF").encoding ==
+        "utf-8");
 }

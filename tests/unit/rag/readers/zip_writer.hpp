@@ -52,7 +52,8 @@ inline std::string zip(const std::vector<ZipPart>& parts) {
   }
   const size_t at = out.size();
   out += directory + "PK\x05\x06";
-  put(out, 0, 4), put(out, parts.size(), 2), put(out, parts.size(), 2), put(out, directory.size(), 4), put(out, at, 4), put(out, 0, 2);
+  put(out, 0, 4), put(out, parts.size(), 2), put(out, parts.size(), 2), put(out, directory.size(), 4), put(out, at, 4),
+      put(out, 0, 2);
   return out;
 }
 
