@@ -31,7 +31,7 @@ class Cells(OfficeTest):
 
     def test_many_cells_are_answered_once_each_and_come_back_from_a_saved_file(self):
         self.need_model()
-        rows = 12
+        rows = 6
         for row in range(rows):
             self.cell(0, row, f"What is {row} plus 1?")
             self.cell(1, row, f'=HADAL.ASYNC(A{row + 1}; ; "max_tokens=6")')

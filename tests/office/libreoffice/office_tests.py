@@ -14,7 +14,8 @@ sys.path.insert(0, HERE)
 import office_host  # noqa: E402
 
 SLOW = 5   # seconds; what takes longer is named
-MODULES = ("install_tests", "macro_tests", "calc_tests", "writer_tests", "host_template_tests")
+MODULES = ("install_tests", "macro_tests", "calc_tests", "writer_tests", "options_tests",
+           "host_template_tests")
 
 
 class Reporter(unittest.TextTestResult):
@@ -54,7 +55,7 @@ def main():
         code, said = shared_office.close_office()
     failed = {test.id().split(" ")[0] for test, _ in result.failures + result.errors}
     if code != 0:
-        failed.add(f"the office ends in peace (exit code {code}): {said}")
+        failed.add(f"the office ends in peace while a model is at work (exit code {code}): {said}")
     for name in sorted(failed):
         print(f"FAIL: {name}")
     skipped = len(result.skipped)

@@ -31,6 +31,12 @@ def open_office(extension):
 
 
 def close_office():
+    if HAS_MODEL:   # at work to the last
+        usual_settings(cell_tokens="2000")
+        document = OFFICE.open("private:factory/scalc")
+        for row in range(4):
+            document.Sheets.getByIndex(0).getCellByPosition(0, row).setFormula(f'=HADAL.ASYNC("Count to {row + 900}.")')
+        document.setModified(False)
     code, said = OFFICE.stop(), OFFICE.said()
     OFFICE.remove()
     return code, said

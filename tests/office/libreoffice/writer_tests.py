@@ -168,6 +168,19 @@ class Commands(OfficeTest):
         self.assertEqual(self.lines(document), ["they is many mistake in here", "end"])
 
 
+class Thoughts(OfficeTest):
+    def test_a_thought_becomes_a_comment_at_the_answer(self):
+        from hadal_office.writer_commands import Answering
+        document = self.text_document("question\nanswer")
+        answering = Answering.__new__(Answering)
+        answering._document, answering._comment_at = document, document.Text.createTextCursorByRange(document.Text.getEnd())
+        answering._add_comment("first \u201cthis\u201d,\nthen that")
+        fields = document.getTextFields().createEnumeration()
+        comment = fields.nextElement()
+        self.assertEqual((comment.Author, comment.Content), ("Hadal", "first \u201cthis\u201d,\nthen that"))
+        self.assertEqual(self.lines(document), ["question", "answer"])
+
+
 class TrackedChanges(OfficeTest):
     """Applied from here, through the same code."""
     TEXT = 'The \u4e70\u65b9 "buyer" \U0001f600 pays & signs.\nThe seller pays, the buyer pays.\nEnd'

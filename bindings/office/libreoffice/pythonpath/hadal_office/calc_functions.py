@@ -14,7 +14,7 @@ from com.sun.star.sheet import ResultEvent, XAddIn, XVolatileResult
 from org.hadal.office import XFunctions
 
 from . import engine as engines
-from . import native, settings
+from . import settings
 from .service import Service
 
 WAITING = "…"
