@@ -15,7 +15,7 @@ install_missing g++=g++ cmake=cmake ninja-build=ninja ccache=ccache pkg-config=p
   libeigen3-dev=/usr/include/eigen3/Eigen/Core doctest-dev=/usr/include/doctest/doctest.h \
   libqpdf-dev=/usr/include/qpdf/QPDF.hh zlib1g-dev=/usr/include/zlib.h \
   libsimde-dev=/usr/include/simde/simde-common.h clang=clang++ "libclang-rt-14-dev=$clang_runtime" \
-  python3=python3 python3-pip=pip3
+  python3=python3 python3-pip=pip3 valgrind=valgrind
 
 # The Office hosts. Where they cannot be had, their tests are skipped, and counted as skipped.
 (install_missing libreoffice-writer-nogui=/usr/lib/libreoffice/program/libswlo.so \
