@@ -1,6 +1,4 @@
 // hadal bench MODEL: tokens/s, beside what this machine could do in the same minute.
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -18,6 +16,7 @@
 #include "command.hpp"
 #include "interrupt.hpp"
 #include "model_options.hpp"
+#include "platform.hpp"
 #include "terminal.hpp"
 #include "weight_traffic.hpp"
 
@@ -51,12 +50,6 @@ Probe measure_limits(int64_t threads, const std::string& cpu) {
   probe.int8_gops = found.value("int8_gops", 0.0);
   probe.threads = found.value("threads", int64_t{0});
   return probe;
-}
-
-double peak_rss_mb() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<double>(usage.ru_maxrss) / 1024;
 }
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
@@ -171,7 +164,7 @@ class Bencher {
                               {"median", rounded(speed.median, 100)}, {"share", rounded(share, 10000)},
                               {"read_gbs", rounded(speed.limits.read_gbs, 100)},
                               {"vnni_gops", rounded(speed.limits.int8_gops, 100)}, {"load_s", rounded(load_s_, 10000)},
-                              {"peak_rss_mb", rounded(peak_rss_mb(), 10)}}.dump());
+                              {"peak_rss_mb", rounded(platform::peak_memory_mb(), 10)}}.dump());
     } else {
       fmt::print("{}{:10}{} {:6} {:8} {:12.1f} {:10.1f} {:8.1f} % {:10.1f} {:12.1f}\n", terminal::bold(), test, terminal::plain(),
                  depth, threads, speed.best, speed.median, share * 100, speed.limits.read_gbs, speed.limits.int8_gops);
@@ -267,7 +260,7 @@ int bench_model(const Bench& ask) {
     if (!ask.trace.empty()) bencher.write_trace();
     if (!ask.options.json)
       fmt::print("{}loaded in {:.3f} s, peak memory {:.1f} MB; share = of what the same minute's read speed and int8 speed "
-                 "allow{}\n", terminal::dim(), bencher.load_seconds(), peak_rss_mb(), terminal::plain());
+                 "allow{}\n", terminal::dim(), bencher.load_seconds(), platform::peak_memory_mb(), terminal::plain());
   }
   return 0;
 }

@@ -13,6 +13,7 @@
 #include "interrupt.hpp"
 #include "line_editor.hpp"
 #include "model_options.hpp"
+#include "platform.hpp"
 #include "reply_printer.hpp"
 #include "terminal.hpp"
 
@@ -138,7 +139,7 @@ class Chat {
     check(hadal_session_save(session_, nullptr, 0, &size));
     std::vector<char> bytes(size);
     check(hadal_session_save(session_, bytes.data(), bytes.size(), &size));
-    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "wb"), std::fclose);
+    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(platform::open_file(path, "wb"), std::fclose);
     if (!file || std::fwrite(bytes.data(), 1, size, file.get()) != size || std::fflush(file.get()) != 0)
       throw Failure(fmt::format("{}: cannot be written: {}", path, std::strerror(errno)));
     fmt::print("{}saved to {}{}\n", terminal::dim(), path, terminal::plain());

@@ -1,67 +1,17 @@
 #include "line_editor.hpp"
 
-#include <poll.h>
-#include <termios.h>
-#include <unistd.h>
-
-#include <cerrno>
+#include <algorithm>
 
 #include <fmt/format.h>
 
+#include "keyboard.hpp"
 #include "terminal.hpp"
 
 namespace {
 
-constexpr int kNoByte = -1;
 constexpr int kEscape = 27;
 
 constexpr int control(char letter) { return letter - '@'; }
-
-// The terminal gives each key at once, echoes nothing and marks pasted text, until the end of the scope.
-class RawMode {
- public:
-  RawMode() {
-    tcgetattr(STDIN_FILENO, &saved_);
-    termios raw = saved_;
-    raw.c_lflag &= ~static_cast<tcflag_t>(ICANON | ECHO | ISIG | IEXTEN);
-    raw.c_iflag &= ~static_cast<tcflag_t>(ICRNL | IXON);
-    raw.c_cc[VMIN] = 1;
-    raw.c_cc[VTIME] = 0;
-    tcsetattr(STDIN_FILENO, TCSADRAIN, &raw);
-    put("\x1b[?2004h");
-  }
-  ~RawMode() {
-    put("\x1b[?2004l");
-    tcsetattr(STDIN_FILENO, TCSADRAIN, &saved_);
-  }
-  RawMode(const RawMode&) = delete;
-  RawMode& operator=(const RawMode&) = delete;
-
-  static void put(std::string_view text) {
-    while (!text.empty()) {
-      const ssize_t n = write(STDOUT_FILENO, text.data(), text.size());
-      if (n <= 0) return;
-      text.remove_prefix(static_cast<size_t>(n));
-    }
-  }
-
- private:
-  termios saved_{};
-};
-
-int read_byte() {
-  unsigned char byte;
-  ssize_t n;
-  do n = read(STDIN_FILENO, &byte, 1);
-  while (n < 0 && errno == EINTR);
-  return n == 1 ? byte : kNoByte;
-}
-
-// The next byte of an escape sequence, which the terminal sends in one go.
-int read_byte_soon() {
-  pollfd wanted{STDIN_FILENO, POLLIN, 0};
-  return poll(&wanted, 1, 50) == 1 ? read_byte() : kNoByte;
-}
 
 bool goes_on(char byte) { return (static_cast<unsigned char>(byte) & 0xC0) == 0x80; }
 
@@ -90,12 +40,12 @@ LineEnd LineEditor::read(const std::string& prompt, std::string& line) {
   recalled_ = history_.size();
   LineEnd end;
   {
-    const RawMode raw;
+    const RawKeyboard raw;
     redraw();
     end = edit();
     at_ = line_.size();
     redraw();
-    RawMode::put("\r\n");
+    put_on_terminal("\r\n");
   }
   line = line_;
   if (end == LineEnd::entered && !line.empty() && (history_.empty() || history_.back() != line)) history_.push_back(line);
@@ -126,7 +76,7 @@ void LineEditor::redraw() {
   out += "\r";
   if (cursor.column > 0) out += fmt::format("\x1b[{}C", cursor.column);
   cursor_row_ = cursor.row;
-  RawMode::put(out);
+  put_on_terminal(out);
 }
 
 size_t LineEditor::before(size_t at) const {
@@ -231,7 +181,7 @@ LineEnd LineEditor::edit() {
     else if (key == control('W')) erase(word_before(at_), at_);
     else if (key == control('P')) recall(-1);
     else if (key == control('N')) recall(+1);
-    else if (key == control('L')) { RawMode::put("\x1b[H\x1b[2J"); cursor_row_ = 0; }
+    else if (key == control('L')) { put_on_terminal("\x1b[H\x1b[2J"); cursor_row_ = 0; }
     else if (key == kEscape) escape();
     else if (key >= ' ' || key == '\t') {
       std::string character(1, static_cast<char>(key));

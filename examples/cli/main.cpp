@@ -1,4 +1,5 @@
 // The hadal tool: a daily companion and the harness that checks drive. It uses nothing but the public header.
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <string>
@@ -11,6 +12,7 @@
 #include "call.hpp"
 #include "command.hpp"
 #include "interrupt.hpp"
+#include "platform.hpp"
 
 namespace {
 
@@ -44,13 +46,13 @@ int complain(std::string sentence, int code) {
   return code;
 }
 
-int run_tool(int argc, char** argv) {
+int run_tool(std::vector<std::string> arguments) {
   CLI::App app("DeepSeek models inside your own program; this tool shows what the library can do.", "hadal");
   app.set_version_flag("--version", [] { return fmt::format("hadal {} (interface {})", hadal_version(), hadal_abi()); });
   app.set_help_flag("-h,--help", "Say what there is");
 
   // Only the command that was asked for gets its flags; the others are names for the help text.
-  const std::string wanted = argc > 1 ? argv[1] : "";
+  const std::string wanted = arguments.size() > 1 ? arguments[1] : "";
   Run run;
   for (const Entry& entry : kCommands) {
     CLI::App* command = app.add_subcommand(entry.name, entry.meaning);
@@ -60,7 +62,9 @@ int run_tool(int argc, char** argv) {
   if (!run && !wanted.empty() && wanted.front() != '-')
     return complain(fmt::format("{}: no such command (see: hadal --help)", wanted), kExitUsage);
   try {
-    app.parse(argc, argv);
+    arguments.erase(arguments.begin(), arguments.begin() + std::min<ptrdiff_t>(1, std::ssize(arguments)));
+    std::reverse(arguments.begin(), arguments.end());   // so CLI11 wants them
+    app.parse(std::move(arguments));
   } catch (const CLI::CallForHelp& e) {
     return app.exit(e);
   } catch (const CLI::CallForAllHelp& e) {
@@ -79,9 +83,10 @@ int run_tool(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  platform::prepare();
   interrupt::install();
   try {
-    return run_tool(argc, argv);
+    return run_tool(platform::arguments(argc, argv));
   } catch (const Failure& e) {
     std::fflush(stdout);
     return complain(e.what(), e.exit_code);

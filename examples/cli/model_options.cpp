@@ -3,15 +3,14 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
-#include <filesystem>
 #include <memory>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "interrupt.hpp"
+#include "platform.hpp"
 #include "terminal.hpp"
 
 namespace {
@@ -154,20 +153,10 @@ void note(const ModelOptions& options, const std::string& sentence) {
   if (options.verbose && !sentence.empty()) fmt::print(stderr, "{}\n", sentence);
 }
 
-std::string default_model() {
-  const char* cache = std::getenv("XDG_CACHE_HOME");
-  const char* home = std::getenv("HOME");
-  std::filesystem::path folder;
-  if (cache != nullptr && *cache != '\0') folder = cache;
-  else if (home != nullptr) folder = std::filesystem::path(home) / ".cache";
-  else return "";
-  const std::filesystem::path model = folder / "hadal" / kDefaultModel;
-  std::error_code ignored;
-  return std::filesystem::is_regular_file(model, ignored) ? model.string() : "";
-}
+std::string default_model() { return platform::cached_file(kDefaultModel); }
 
 std::string read_input(const std::string& path) {
-  std::FILE* file = path == "-" ? stdin : std::fopen(path.c_str(), "rb");
+  std::FILE* file = path == "-" ? stdin : platform::open_file(path, "rb");
   if (file == nullptr) throw Failure(fmt::format("{}: cannot be read: {}", path, std::strerror(errno)));
   std::string text;
   char block[65536];

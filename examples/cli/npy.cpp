@@ -3,27 +3,17 @@
 #include <bit>
 #include <cerrno>
 #include <cstring>
-#include <filesystem>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "call.hpp"
+#include "platform.hpp"
 
 static_assert(std::endian::native == std::endian::little, "the header below says little-endian");
 
-namespace {
-
-// A half-written file goes; a device or pipe that was named as one stays.
-void remove_file(const std::string& path) {
-  std::error_code ignored;
-  if (std::filesystem::is_regular_file(std::filesystem::symlink_status(path, ignored))) std::filesystem::remove(path, ignored);
-}
-
-}  // namespace
-
 NpyWriter::NpyWriter(std::string path, int64_t rows, int64_t columns)
-    : path_(std::move(path)), file_(std::fopen(path_.c_str(), "wb")) {
+    : path_(std::move(path)), file_(platform::open_file(path_, "wb")) {
   if (file_ == nullptr) throw Failure(fmt::format("{}: cannot be written: {}", path_, std::strerror(errno)));
   std::string header = fmt::format("{{'descr': '<f4', 'fortran_order': False, 'shape': ({}, {}), }}", rows, columns);
   constexpr size_t kPrefix = 10;   // magic, version, header size
@@ -39,7 +29,7 @@ NpyWriter::NpyWriter(std::string path, int64_t rows, int64_t columns)
 NpyWriter::~NpyWriter() {
   if (file_ == nullptr) return;
   std::fclose(file_);
-  remove_file(path_);
+  platform::remove_file(path_);
 }
 
 void NpyWriter::write(std::span<const float> values) {
@@ -50,7 +40,7 @@ void NpyWriter::write(std::span<const float> values) {
 void NpyWriter::finish() {
   const bool failed = std::ferror(file_) != 0;
   if (std::fclose(std::exchange(file_, nullptr)) != 0 || failed) {
-    remove_file(path_);
+    platform::remove_file(path_);
     throw Failure(fmt::format("{}: writing failed", path_));
   }
 }

@@ -1,23 +1,18 @@
 #include "terminal.hpp"
 
-#include <sys/ioctl.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 
 #include <fmt/format.h>
+
+#include "platform.hpp"
 
 namespace terminal {
 namespace {
 
 bool has_colour() {
-  static const bool colour = [] {
-    const char* kind = std::getenv("TERM");
-    return is_output() && std::getenv("NO_COLOR") == nullptr && kind != nullptr && std::strcmp(kind, "dumb") != 0;
-  }();
+  static const bool colour = platform::shows_colour() && std::getenv("NO_COLOR") == nullptr;
   return colour;
 }
 
@@ -40,15 +35,13 @@ bool lies_in(const Range (&ranges)[N], char32_t c) {
 
 }  // namespace
 
-bool is_input() { return isatty(STDIN_FILENO) != 0; }
-bool is_output() { return isatty(STDOUT_FILENO) != 0; }
-bool is_error() { return isatty(STDERR_FILENO) != 0; }
+bool is_input() { return platform::is_terminal(stdin); }
+bool is_output() { return platform::is_terminal(stdout); }
+bool is_error() { return platform::is_terminal(stderr); }
 
 int columns() {
-  winsize size{};
-  for (const int stream : {STDOUT_FILENO, STDERR_FILENO})
-    if (ioctl(stream, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
-  return 80;
+  const int known = platform::columns();
+  return known > 0 ? known : 80;
 }
 
 const char* dim() { return has_colour() ? "\x1b[2m" : ""; }

@@ -6,6 +6,7 @@
 #include "api/cpu_info.hpp"
 #include "core/message.hpp"
 #include "core/status.hpp"
+#include "core/system.hpp"
 #include "core/thread_pool.hpp"
 #include "generate/json_text.hpp"
 #include "generate/options.hpp"

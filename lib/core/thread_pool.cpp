@@ -7,14 +7,8 @@
 
 #include "core/message.hpp"
 #include "core/status.hpp"
+#include "core/system.hpp"
 
-#if defined(__linux__)
-#include <pthread.h>
-#include <sched.h>
-#endif
-#if defined(__unix__) || defined(__APPLE__)
-#include <csignal>
-#endif
 #if defined(__x86_64__) || defined(__i386__)
 #include <immintrin.h>
 #endif
@@ -56,51 +50,15 @@ bool spin_until(Ready ready) {
   }
 }
 
-// Threads started while this lives handle no signals: those belong to the host's threads.
-class SignalsBlocked {
- public:
-#if defined(__unix__) || defined(__APPLE__)
-  SignalsBlocked() {
-    sigset_t all;
-    sigfillset(&all);
-    blocked_ = pthread_sigmask(SIG_SETMASK, &all, &before_) == 0;
-  }
-  ~SignalsBlocked() {
-    if (blocked_) pthread_sigmask(SIG_SETMASK, &before_, nullptr);
-  }
-  SignalsBlocked(const SignalsBlocked&) = delete;
-  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
-
- private:
-  sigset_t before_;
-  bool blocked_ = false;
-#endif
-};
-
-void name_this_thread(int worker) {
-#if defined(__linux__)
-  pthread_setname_np(pthread_self(), message("hadal-", worker).c_str());
-#else
-  (void)worker;
-#endif
-}
-
 }  // namespace
-
-int usable_processors() {
-#if defined(__linux__)
-  cpu_set_t set;
-  if (sched_getaffinity(0, sizeof set, &set) == 0) return std::max(1, CPU_COUNT(&set));
-#endif
-  return std::max(1, int(std::thread::hardware_concurrency()));
-}
 
 ThreadPool::ThreadPool(int threads) {
   threads = std::clamp(threads, 1, kMostThreads);
-  [[maybe_unused]] const SignalsBlocked blocked;
   try {
     threads_.reserve(size_t(threads - 1));
-    for (int worker = 1; worker < threads; ++worker) threads_.emplace_back([this, worker] { work(worker); });
+    start_without_signals([&] {
+      for (int worker = 1; worker < threads; ++worker) threads_.emplace_back([this, worker] { work(worker); });
+    });
   } catch (const std::system_error&) {
     const size_t started = threads_.size();
     stop_all();
@@ -175,7 +133,7 @@ void ThreadPool::wait_for_the_others() {
 }
 
 void ThreadPool::work(int worker) {
-  name_this_thread(worker);
+  name_this_thread(message("hadal-", worker));
   while (!stop_.load(std::memory_order_relaxed)) {
     if (look_for_work()) {
       take_tasks(worker);

@@ -11,9 +11,6 @@
 
 namespace hadal {
 
-// Processors this process may use at once (its affinity mask, where the system has one); at least 1.
-int usable_processors();
-
 class ThreadPool final : public TaskRunner {
  public:
   static constexpr int kMostThreads = 1024;

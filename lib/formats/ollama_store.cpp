@@ -1,11 +1,11 @@
 #include "formats/ollama_store.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 #include <optional>
 
 #include "core/message.hpp"
 #include "core/status.hpp"
+#include "core/system.hpp"
 #include "formats/json.hpp"
 #include "formats/source_file.hpp"
 
@@ -84,10 +84,10 @@ std::string weights_of(Host& host, const std::string& store, const std::string& 
 }  // namespace
 
 std::vector<std::string> ollama_stores() {
-  if (const char* chosen = std::getenv("OLLAMA_MODELS"); chosen && *chosen) return {chosen};
+  if (const std::string chosen = environment("OLLAMA_MODELS"); !chosen.empty()) return {chosen};
   std::vector<std::string> stores;
   for (const char* variable : {"HOME", "USERPROFILE"})
-    if (const char* home = std::getenv(variable); home && *home && stores.empty())
+    if (const std::string home = environment(variable); !home.empty() && stores.empty())
       stores.push_back(message(home, "/.ollama/models"));
   stores.push_back("/usr/share/ollama/.ollama/models");
   return stores;

@@ -4,6 +4,7 @@
 
 #include "core/message.hpp"
 #include "core/status.hpp"
+#include "core/system.hpp"
 #include "generate/draft_layer.hpp"
 #include "generate/pages.hpp"
 #include "generate/runtime.hpp"

@@ -1,12 +1,8 @@
 #include "generate/runtime.hpp"
 
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <charconv>
 #include <limits>
-#include <string_view>
 
+#include "core/system.hpp"
 #include "core/thread_pool.hpp"
 #include "generate/scheduler.hpp"
 
@@ -67,26 +63,6 @@ void LimitedHost::free(void* block, size_t size, size_t alignment) noexcept {
   if (!block) return;
   host_->free(block, size, alignment);
   used_ -= size;
-}
-
-uint64_t available_memory() {
-#if defined(__linux__)
-  const int file = ::open("/proc/meminfo", O_RDONLY | O_CLOEXEC);
-  if (file < 0) return 0;
-  char text[2048];
-  const ssize_t size = ::read(file, text, sizeof text);
-  ::close(file);
-  constexpr std::string_view kKey = "MemAvailable:";
-  const std::string_view all(text, size > 0 ? size_t(size) : 0);
-  const size_t at = all.find(kKey);
-  if (at == std::string_view::npos) return 0;
-  const size_t digits = all.find_first_not_of(' ', at + kKey.size());
-  uint64_t kilobytes = 0;
-  if (digits != std::string_view::npos) std::from_chars(all.data() + digits, all.data() + all.size(), kilobytes);
-  return kilobytes * 1024;
-#else
-  return 0;
-#endif
 }
 
 int64_t deadline_after(Host& host, int64_t budget_us) {

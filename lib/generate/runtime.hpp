@@ -67,9 +67,6 @@ class LimitedHost final : public Host {
   std::atomic<uint64_t> used_ = 0;
 };
 
-// Memory of this machine that could be used now, 0 if unknown.
-uint64_t available_memory();
-
 // A deadline this many microseconds from now; a negative budget never ends.
 int64_t deadline_after(Host& host, int64_t budget_us);
 

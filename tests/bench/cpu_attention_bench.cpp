@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "core/system.hpp"
 #include "core/thread_pool.hpp"
 #include "ops/cpu_attention_harness.hpp"
 

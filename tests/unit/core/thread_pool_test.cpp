@@ -1,3 +1,4 @@
+#include "core/system.hpp"
 #include "core/thread_pool.hpp"
 
 #include <atomic>

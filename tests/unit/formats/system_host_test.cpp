@@ -83,6 +83,26 @@ TEST_CASE("a mapped file that is read and forgotten in pieces does not stay resi
 }
 #endif
 
+TEST_CASE("a path holds letters of any script, spaces and more than 260 characters") {
+  const Folder folder;
+  fs::path top = folder.path / fs::path(u8"模型 für alle");
+#if defined(_WIN32)
+  const std::wstring unlimited = LR"(\\?\)";   // how the test itself gets there
+  top = unlimited + fs::absolute(top).make_preferred().native();
+#endif
+  fs::path deep = top;
+  while (deep.native().size() < 400) deep /= std::string(60, 'd');
+  fs::create_directories(deep);
+  std::ofstream(deep / "file", std::ios::binary) << "found";
+  fs::path path = deep / "file";
+#if defined(_WIN32)
+  path = path.native().substr(unlimited.size());
+#endif
+  const std::u8string name = path.u8string();
+  CHECK(open_system_file(std::string(name.begin(), name.end()))->size() == 5);
+  fs::remove_all(top);
+}
+
 TEST_CASE("a system file beyond 4 GiB has 64-bit offsets") {
   const Folder folder;
   const std::string path = folder.file("sparse", "");
@@ -105,7 +125,12 @@ TEST_CASE("paths that lead to no file fail with a reason") {
   CHECK(mentions(sentence_of(Status::not_found, [&] { open_system_file(file + "2"); }), "no such file"));
   CHECK(mentions(sentence_of(Status::not_found, [&] { open_system_file(file + "/inside"); }), "no such file"));
   CHECK(mentions(sentence_of(Status::io, [&] { open_system_file(folder.path.string()); }), "it is a folder"));
-  CHECK(mentions(sentence_of(Status::io, [&] { open_system_file("/dev/null"); }), "regular file"));
+#if defined(_WIN32)
+  const char* const device = "NUL";
+#else
+  const char* const device = "/dev/null";
+#endif
+  CHECK(mentions(sentence_of(Status::io, [&] { open_system_file(device); }), "regular file"));
   sentence_of(Status::invalid_argument, [&] { open_system_file(std::string("a\0b", 3)); });
   CHECK(open_system_file(folder.file("empty", ""))->map().empty());
 }
