@@ -280,6 +280,7 @@ int64_t KnowledgeBase::add_text(std::string_view name, std::string_view text, st
 void KnowledgeBase::reindex_with(std::shared_ptr<Embedder> embedder, IndexProgress progress) {
   if (!embedder) throw Error(Status::invalid_argument, "reindex: expected an embedding model, found none");
   embedder_ = std::move(embedder);
+  knows_chinese_.reset();
   change(*store_, [&] {
     for (const DocumentRecord& r : store_->documents()) {
       store_->remove_chunks(r.id);

@@ -13,6 +13,7 @@ KnowledgeBase::KnowledgeBase(std::unique_ptr<Store> store, std::shared_ptr<Embed
 }
 
 void KnowledgeBase::attach(std::shared_ptr<Embedder> embedder) {
+  knows_chinese_.reset();
   std::swap(embedder_, embedder);
   try {
     check_fingerprint();

@@ -120,6 +120,8 @@ class KnowledgeBase {
   int64_t finish_document(int64_t pending);
   int64_t index_file(const std::string& path, const std::string& source, IndexStep& step, IndexProgress progress);
   void wipe_if_needed();
+  // Whether likeness of vectors means much for this question; see language_probe.hpp.
+  bool is_understood(std::string_view question);
   std::vector<std::pair<int64_t, float>> dense(const std::vector<float>& query, size_t most, const View& all,
                                                FunctionRef<bool(int64_t)> wanted);
 
@@ -127,6 +129,7 @@ class KnowledgeBase {
   std::shared_ptr<Embedder> embedder_;
   std::shared_ptr<Host> host_;
   View view_;
+  std::optional<bool> knows_chinese_;   // the embedder; asked of it once
 };
 
 }  // namespace hadal::rag

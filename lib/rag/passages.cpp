@@ -73,24 +73,31 @@ std::vector<Passage> pack_passages(Store& store, const std::vector<SearchHit>& h
   int64_t used = 0;
   for (const SearchHit& hit : hits) {
     Passage next = passage_of(hit);
-    const auto near = std::find_if(out.begin(), out.end(), [&](const Passage& p) { return touch(p, next); });
+    // What it touches becomes one with it, and the whole may touch more.
+    std::vector<bool> joined(out.size());
     int64_t given_back = 0;
-    if (near != out.end()) {
-      Passage both = *near;
-      join(store, both, next);
-      next = std::move(both);
-      given_back = costs[size_t(near - out.begin())];
+    size_t place = out.size();
+    for (bool more = true; more;) {
+      more = false;
+      for (size_t i = 0; i < out.size(); ++i) {
+        if (joined[i] || !touch(out[i], next)) continue;
+        join(store, next, out[i]);
+        joined[i] = more = true;
+        given_back += costs[i];
+        place = std::min(place, i);
+      }
     }
     const int64_t cost = count(next.text) + count(place_of(next)) + kFrame;
     if (used - given_back + cost > budget) continue;   // a shorter one further down may still fit
     used += cost - given_back;
-    if (near != out.end()) {
-      costs[size_t(near - out.begin())] = cost;
-      *near = std::move(next);
-    } else {
-      out.push_back(std::move(next));
-      costs.push_back(cost);
+    for (size_t i = out.size(); i-- > 0;) {
+      if (!joined[i]) continue;
+      next.score = std::max(next.score, out[i].score);
+      out.erase(out.begin() + ptrdiff_t(i));
+      costs.erase(costs.begin() + ptrdiff_t(i));
     }
+    out.insert(out.begin() + ptrdiff_t(place), std::move(next));
+    costs.insert(costs.begin() + ptrdiff_t(place), cost);
   }
   for (Passage& passage : out) passage.number = numbers.number_of(passage);
   return out;
@@ -197,7 +204,7 @@ bool is_follow_up(std::string_view question) {
   if (is_chinese(question))
     return std::any_of(kChinese.begin(), kChinese.end(),
                        [&](std::string_view w) { return question.find(w) != std::string_view::npos; }) ||
-           question.size() <= 3 * 8;
+           question.size() <= 3 * 5;
   const std::vector<std::string> words = segment(question);
   const auto starts = words.empty() ? std::string_view() : std::string_view(words[0]);
   return words.size() <= 3 || starts == "and" || starts == "but" || starts == "or" ||

@@ -5,12 +5,15 @@
 #include "core/message.hpp"
 #include "core/status.hpp"
 #include "rag/knowledge_base.hpp"
+#include "rag/language_probe.hpp"
 
 namespace hadal::rag {
 namespace {
 
 // Reciprocal rank fusion (Cormack, Clarke, Buettcher 2009): each list gives 1 / (k + rank).
 constexpr double kFusion = 60;
+// What the vector list counts for a language that the model does not understand: it orders what the words found.
+constexpr double kLittleTrust = 0.25;
 constexpr size_t kRescored = 200;   // of the int8 scan, by their unrounded vectors
 
 double dot(const std::vector<float>& a, const std::vector<float>& b) {
@@ -25,6 +28,12 @@ bool is_below(std::string_view path, std::string_view folder) {
 }
 
 }  // namespace
+
+bool KnowledgeBase::is_understood(std::string_view question) {
+  if (!needs_chinese(question)) return true;
+  if (!knows_chinese_) knows_chinese_ = chinese_understood(*embedder_) >= kUnderstood;
+  return *knows_chinese_;
+}
 
 std::vector<std::pair<int64_t, float>> KnowledgeBase::dense(const std::vector<float>& query, size_t most, const View& all,
                                                             FunctionRef<bool(int64_t)> wanted) {
@@ -70,13 +79,19 @@ std::vector<SearchHit> KnowledgeBase::search(std::string_view query, const Searc
   };
   if (use_vectors && all.rows->rows() > 0) {
     std::vector<float> vector(size_t(embedder_->dimension()));
-    embedder_->embed(std::span(&query, 1), Purpose::query, vector);
+    std::string_view asked = query;
+    while (embedder_->count_tokens(asked) > embedder_->max_tokens()) {   // the end of a long question is the question
+      asked.remove_prefix(asked.size() / 8 + 1);
+      while (!asked.empty() && (static_cast<unsigned char>(asked[0]) & 0xC0) == 0x80) asked.remove_prefix(1);
+    }
+    embedder_->embed(std::span(&asked, 1), Purpose::query, vector);
+    const double trust = settings.mode == SearchMode::vector || is_understood(query) ? 1 : kLittleTrust;
     int rank = 0;
     for (const auto& [chunk, score] : dense(vector, candidates, all, wanted)) {
       SearchHit& hit = hit_for(chunk);
       hit.dense_rank = ++rank;
       hit.dense_score = score;
-      hit.score += settings.mode == SearchMode::vector ? score : 1 / (kFusion + rank);
+      hit.score += settings.mode == SearchMode::vector ? score : trust / (kFusion + rank);
     }
   }
   if (settings.mode != SearchMode::vector) {

@@ -97,12 +97,12 @@ bool is_number_word(const Run& run) {
 }
 
 constexpr auto kQuestionWords = std::to_array<std::string_view>(
-    {"a",    "about", "an",   "and",   "any",  "are",   "as",    "at",    "be",   "been",  "by",    "can",  "could",
-     "did",  "do",    "does", "for",   "from", "had",   "has",   "have",  "how",  "i",     "if",    "in",   "into",
-     "is",   "it",    "its",  "me",    "may",  "much",  "must",  "my",    "of",   "on",    "or",    "our",  "s",
-     "shall", "should", "so", "some",  "t",    "tell",  "than",  "that",  "the",  "their", "them",  "then", "there",
-     "these", "they", "this", "those", "to",   "us",    "was",   "we",    "were", "what",  "when",  "where",
-     "which", "who",  "whom", "whose", "why",  "will",  "with",  "would", "you",  "your"});
+    {"a", "about", "an", "and", "any", "are", "as", "at", "be", "been", "by", "can", "could", "did", "do", "does",
+     "each", "every", "for", "from", "had", "has", "have", "how", "i", "if", "in", "into", "is", "it", "its",
+     "many", "may", "me", "much", "must", "my", "of", "on", "or", "our", "s", "shall", "should", "so", "some", "t",
+     "tell", "than", "that", "the", "their", "them", "then", "there", "these", "they", "this", "those", "to", "us",
+     "was", "we", "were", "what", "when", "where", "which", "who", "whom", "whose", "why", "will", "with", "would",
+     "you", "your"});
 
 // Pairs that only ask. The question marks of Chinese are in the words.
 constexpr auto kQuestionPairs = std::to_array<std::string_view>(

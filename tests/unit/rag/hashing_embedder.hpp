@@ -8,7 +8,7 @@
 #include "rag/embedder.hpp"
 #include "rag/segment.hpp"
 
-class HashingEmbedder final : public hadal::rag::Embedder {
+class HashingEmbedder : public hadal::rag::Embedder {
  public:
   explicit HashingEmbedder(int dimension = 96, int max_tokens = 254, std::string name = "hashing")
       : dimension_(dimension), max_tokens_(max_tokens), name_(std::move(name)) {}

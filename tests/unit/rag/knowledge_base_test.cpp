@@ -1,4 +1,5 @@
 #include "rag/knowledge_base.hpp"
+#include "rag/language_probe.hpp"
 
 #include <doctest/doctest.h>
 
@@ -150,6 +151,20 @@ TEST_CASE("filters, caps and newest first") {
     capped.per_document = 1, capped.limit = 4;
     CHECK(found(*b.base, "travel costs", capped).size() == 4);
   }
+}
+
+TEST_CASE("a model that does not understand a language has little say in it") {
+  HashingEmbedder words_only;
+  CHECK(chinese_understood(words_only) < kUnderstood);
+  struct Knowing final : HashingEmbedder {   // each question and its answer have one direction of their own
+    void embed(std::span<const std::string_view> texts, Purpose purpose, std::span<float> vectors) override {
+      for (size_t t = 0; t < texts.size(); ++t)
+        for (size_t i = 0; i < 96; ++i) vectors[t * 96 + i] = i == (purpose == Purpose::query ? 2 * t : t) ? 1.f : 0.f;
+    }
+  } knowing;
+  CHECK(chinese_understood(knowing) == 1);
+  CHECK(needs_chinese("what is 合同"));
+  CHECK(!needs_chinese("What is a contract? Größe, договор"));
 }
 
 TEST_CASE("a reranker decides the order") {
