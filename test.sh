@@ -13,7 +13,7 @@ clang_runtime=/usr/lib/llvm-14/lib/clang/14.0.6/lib/linux/libclang_rt.asan-$(una
 install_missing g++=g++ cmake=cmake ninja-build=ninja ccache=ccache pkg-config=pkg-config libfmt-dev=/usr/include/fmt/format.h \
   libcli11-dev=/usr/include/CLI/CLI.hpp nlohmann-json3-dev=/usr/include/nlohmann/json.hpp \
   libeigen3-dev=/usr/include/eigen3/Eigen/Core doctest-dev=/usr/include/doctest/doctest.h \
-  libqpdf-dev=/usr/include/qpdf/QPDF.hh zlib1g-dev=/usr/include/zlib.h \
+  libqpdf-dev=/usr/include/qpdf/QPDF.hh zlib1g-dev=/usr/include/zlib.h libsqlite3-dev=/usr/include/sqlite3.h \
   libsimde-dev=/usr/include/simde/simde-common.h clang=clang++ "libclang-rt-14-dev=$clang_runtime" \
   python3=python3 python3-pip=pip3 valgrind=valgrind
 

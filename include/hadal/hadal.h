@@ -94,6 +94,7 @@ typedef int32_t hadal_status;
 typedef struct hadal_runtime hadal_runtime; /* threads, memory, files, clock: what the host provides */
 typedef struct hadal_model hadal_model;     /* a loaded model; immutable, shared by sessions and threads */
 typedef struct hadal_session hadal_session; /* one timeline: tokens, cache, sampler, conversation */
+typedef struct hadal_knowledge hadal_knowledge; /* a knowledge base: documents, searched and cited */
 
 /* ---- Library ------------------------------------------------------------------------------------------------- */
 
@@ -476,6 +477,114 @@ HADAL_API hadal_status HADAL_CALL hadal_model_rerank(hadal_model* model, const c
                                                      void* progress_context, float* scores, size_t capacity,
                                                      size_t* size);
 
+/* ---- Knowledge ----------------------------------------------------------------------------------------------- */
+
+/* A knowledge base is one file on disk: documents, the passages they were cut into, a vector for each, and a text index
+ * that finds Chinese words of two characters, clause and part numbers. Several processes may read it while one writes;
+ * it is always whole, whenever a process ends. A handle is used by one thread at a time (HADAL_BUSY); cancel, retain
+ * and release: any thread. Where a document is asked for as text, that is its number, its path, or its file name if
+ * only one has it. HADAL_CORRUPT from any call: the file is damaged; HADAL_BUSY: another process has been writing for
+ * 20 seconds; HADAL_IO: the disk is full or unreadable. After each of these the handle stays usable and the base is as
+ * it was before the step that failed.
+ *
+ * embedder: a model that embeds (hadal_model_embed), kept alive by the base; NULL = the text index alone
+ * path:     UTF-8; made if it is not there. NULL, "" or ":memory:" = in memory, gone with the handle
+ * options:  keys of the level "knowledge": create=off (a base that is not there is HADAL_NOT_FOUND), reindex=on (make
+ *           all vectors anew with this embedder)
+ * HADAL_UNSUPPORTED  the base was made with another embedding model (the sentence names both), by a newer version of
+ *                    the library, or this build has no SQLite and path is not empty */
+HADAL_API hadal_status HADAL_CALL hadal_knowledge_open(hadal_model* embedder, const char* path, const char* options,
+                                                       hadal_knowledge** out);
+
+/* Adds a file (pdf, docx, xlsx, pptx, odt, epub, html, md, csv, txt, eml, as built), or brings it up to date; it is
+ * found by searches once it is complete, and until then its last version is. Cancelled or killed on the way, the next
+ * call goes on where this one stopped.
+ * progress: stage = the path, done of all documents of the call; may be NULL
+ * document: its number; may be NULL
+ * A file that is there and cannot be read (a scan, a password, damage) is kept in the list with status "failed" and the
+ * reason, and the result is HADAL_OK. HADAL_NOT_FOUND: no such file; nothing has changed. */
+HADAL_API hadal_status HADAL_CALL hadal_knowledge_add_file(hadal_knowledge* knowledge, const char* path,
+                                                           hadal_progress progress, void* progress_context,
+                                                           int64_t* document);
+
+/* The same with a text in memory. name: its path from now on; ".md", ".html" or ".csv" at its end say how to read it. */
+HADAL_API hadal_status HADAL_CALL hadal_knowledge_add_text(hadal_knowledge* knowledge, const char* name, const char* text,
+                                                           int64_t text_size, hadal_progress progress,
+                                                           void* progress_context, int64_t* document);
+
+/* Makes the base hold what a folder holds: new files are added, changed ones indexed again, moved ones keep their
+ * vectors, and documents that came from this folder by sync and are no longer there are removed. Nothing else is.
+ * options: include, exclude (patterns separated by spaces: "*.pdf report?.txt"), subfolders=off
+ * report:  JSON {"added","changed","moved","removed","unchanged","failed"}, at most 160 bytes; may be NULL */
+HADAL_API hadal_status HADAL_CALL hadal_knowledge_sync(hadal_knowledge* knowledge, const char* folder,
+                                                       const char* options, hadal_progress progress,
+                                                       void* progress_context, char* report, size_t capacity,
+                                                       size_t* size);
+
+/* Removes a document with everything made of it; when the call returns, its words are in no table, index or free page
+ * of the file (a process that reads at the same time may keep the log until it closes). HADAL_NOT_FOUND. */
+HADAL_API hadal_status HADAL_CALL hadal_knowledge_remove(hadal_knowledge* knowledge, const char* document);
+
+/* [{"document","path","status","reason","chunks","title","source","bytes","pages","date"}]; status: "pending", "done" or
+ * "failed"; source: the folder it came from by sync; date: of the file, UTC. */
+HADAL_API hadal_status HADAL_CALL hadal_knowledge_list(hadal_knowledge* knowledge, char* buffer, size_t capacity,
+                                                       size_t* size);
+
+/* The passages that suit a query, best first:
+ * [{"document","path","page","from","to","heading","score","text",...}]; from, to: characters of the document's
+ * extracted text, which cut from it are "text"; page null where the format has none. Each also says how it was found:
+ * "vector":{"rank","score"}, "words":{"rank","score"}.
+ * options: mode (fused, vector, text), limit, per_document, newest_first, documents ("3,7"), folder, after, before
+ * ("2024-05-31"). The last result is kept: asking for the size first computes once. */
+HADAL_API hadal_status HADAL_CALL hadal_knowledge_search(hadal_knowledge* knowledge, const char* query,
+                                                         int64_t query_size, const char* options, char* buffer,
+                                                         size_t capacity, size_t* size);
+
+/* The extracted text of a document. */
+HADAL_API hadal_status HADAL_CALL hadal_knowledge_text(hadal_knowledge* knowledge, const char* document, char* buffer,
+                                                       size_t capacity, size_t* size);
+
+/* Checks the whole file: {"ok":true,"problems":[]}, or one sentence for each thing found wrong. */
+HADAL_API hadal_status HADAL_CALL hadal_knowledge_check(hadal_knowledge* knowledge, char* buffer, size_t capacity,
+                                                        size_t* size);
+
+/* Cross-encoder for searches from now on (hadal_model_rerank); kept alive by the base. NULL = none. */
+HADAL_API hadal_status HADAL_CALL hadal_knowledge_rerank(hadal_knowledge* knowledge, hadal_model* reranker);
+
+/* Facts about the user, put before every question of a session that uses the base, in this chat and later ones.
+ * fact: its number, may be NULL. forget: HADAL_NOT_FOUND. get "facts" lists them. */
+HADAL_API hadal_status HADAL_CALL hadal_knowledge_remember(hadal_knowledge* knowledge, const char* text,
+                                                           int64_t text_size, int64_t* fact);
+HADAL_API hadal_status HADAL_CALL hadal_knowledge_forget(hadal_knowledge* knowledge, int64_t fact);
+
+/* get: documents pending failed chunks bytes dimension fingerprint facts (JSON [{"fact","text"}]) relevance (of the last
+ * search: {"score","cosine","coverage","found"}, how sure it is that the base answers it) version, and what was set.
+ * set: name, embedder (where its model lies) and note, for your own use. HADAL_NOT_FOUND for another key. */
+HADAL_API hadal_status HADAL_CALL hadal_knowledge_get(hadal_knowledge* knowledge, const char* key, char* buffer,
+                                                      size_t capacity, size_t* size);
+HADAL_API hadal_status HADAL_CALL hadal_knowledge_set(hadal_knowledge* knowledge, const char* key, const char* value);
+
+/* Ends the add or sync in progress with HADAL_CANCELLED; what was done is kept. */
+HADAL_API hadal_status HADAL_CALL hadal_knowledge_cancel(hadal_knowledge* knowledge);
+
+HADAL_API hadal_knowledge* HADAL_CALL hadal_knowledge_retain(hadal_knowledge* knowledge);
+HADAL_API void HADAL_CALL hadal_knowledge_release(hadal_knowledge* knowledge);
+
+/* From now on every user message of the session is answered from the base (NULL = no longer): add and ask search it,
+ * put the passages found before the question, numbered [1], [2], ..., and ask for these numbers in the answer. Without
+ * anything relevant the model is not asked: the answer is one sentence saying so, in the question's language. Passages
+ * leave the conversation with the next question; their numbers stay. The session keeps the base alive; both are in use
+ * during add and ask.
+ * options: those of search; mode of use: documents=... as there; context_share (part of the session's context for
+ *          passages), refuse (on, off, or the relevance from 0 to 1 below which it refuses), whole (auto, off: documents
+ *          that fit are given whole), compare=on (passages of every document side by side, one table asked for),
+ *          rewrite (rules, model, off: how a follow-up question is made one that stands alone)
+ * hadal_session_get then also knows: found (1, 0), relevance, question (as searched for), citations
+ * ([{"n","document","path","title","page","from","to","heading","text"}], the marks of the last answer that name a
+ * passage; all passages given if it has none), passages (those given, in the same form). */
+HADAL_API hadal_status HADAL_CALL hadal_session_use(hadal_session* session, hadal_knowledge* knowledge,
+                                                    const char* options);
+
 /* ---- UTF-16 twins -------------------------------------------------------------------------------------------- */
 
 /* The same calls with UTF-16 in the machine's byte order; sizes and capacities in 16-bit units, -1 = up to the zero
@@ -529,6 +638,38 @@ HADAL_API hadal_status HADAL_CALL hadal_model_rerank16(hadal_model* model, const
                                                        const uint16_t* options, hadal_progress progress,
                                                        void* progress_context, float* scores, size_t capacity,
                                                        size_t* size);
+
+HADAL_API hadal_status HADAL_CALL hadal_knowledge_open16(hadal_model* embedder, const uint16_t* path,
+                                                         const uint16_t* options, hadal_knowledge** out);
+HADAL_API hadal_status HADAL_CALL hadal_knowledge_add_file16(hadal_knowledge* knowledge, const uint16_t* path,
+                                                             hadal_progress progress, void* progress_context,
+                                                             int64_t* document);
+HADAL_API hadal_status HADAL_CALL hadal_knowledge_add_text16(hadal_knowledge* knowledge, const uint16_t* name,
+                                                             const uint16_t* text, int64_t text_size,
+                                                             hadal_progress progress, void* progress_context,
+                                                             int64_t* document);
+HADAL_API hadal_status HADAL_CALL hadal_knowledge_sync16(hadal_knowledge* knowledge, const uint16_t* folder,
+                                                         const uint16_t* options, hadal_progress progress,
+                                                         void* progress_context, uint16_t* report, size_t capacity,
+                                                         size_t* size);
+HADAL_API hadal_status HADAL_CALL hadal_knowledge_remove16(hadal_knowledge* knowledge, const uint16_t* document);
+HADAL_API hadal_status HADAL_CALL hadal_knowledge_list16(hadal_knowledge* knowledge, uint16_t* buffer, size_t capacity,
+                                                         size_t* size);
+HADAL_API hadal_status HADAL_CALL hadal_knowledge_search16(hadal_knowledge* knowledge, const uint16_t* query,
+                                                           int64_t query_size, const uint16_t* options,
+                                                           uint16_t* buffer, size_t capacity, size_t* size);
+HADAL_API hadal_status HADAL_CALL hadal_knowledge_text16(hadal_knowledge* knowledge, const uint16_t* document,
+                                                         uint16_t* buffer, size_t capacity, size_t* size);
+HADAL_API hadal_status HADAL_CALL hadal_knowledge_check16(hadal_knowledge* knowledge, uint16_t* buffer, size_t capacity,
+                                                          size_t* size);
+HADAL_API hadal_status HADAL_CALL hadal_knowledge_remember16(hadal_knowledge* knowledge, const uint16_t* text,
+                                                             int64_t text_size, int64_t* fact);
+HADAL_API hadal_status HADAL_CALL hadal_knowledge_get16(hadal_knowledge* knowledge, const uint16_t* key,
+                                                        uint16_t* buffer, size_t capacity, size_t* size);
+HADAL_API hadal_status HADAL_CALL hadal_knowledge_set16(hadal_knowledge* knowledge, const uint16_t* key,
+                                                        const uint16_t* value);
+HADAL_API hadal_status HADAL_CALL hadal_session_use16(hadal_session* session, hadal_knowledge* knowledge,
+                                                      const uint16_t* options);
 
 /* ---- Function table ------------------------------------------------------------------------------------------ */
 
@@ -588,6 +729,26 @@ typedef struct hadal_api {
                                         hadal_progress, void*, float*, size_t, size_t*);
   hadal_status(HADAL_CALL* model_rerank)(hadal_model*, const char*, int64_t, const char* const*, const int64_t*, size_t,
                                          const char*, hadal_progress, void*, float*, size_t, size_t*);
+  hadal_status(HADAL_CALL* knowledge_open)(hadal_model*, const char*, const char*, hadal_knowledge**);
+  hadal_status(HADAL_CALL* knowledge_add_file)(hadal_knowledge*, const char*, hadal_progress, void*, int64_t*);
+  hadal_status(HADAL_CALL* knowledge_add_text)(hadal_knowledge*, const char*, const char*, int64_t, hadal_progress, void*,
+                                               int64_t*);
+  hadal_status(HADAL_CALL* knowledge_sync)(hadal_knowledge*, const char*, const char*, hadal_progress, void*, char*,
+                                           size_t, size_t*);
+  hadal_status(HADAL_CALL* knowledge_remove)(hadal_knowledge*, const char*);
+  hadal_status(HADAL_CALL* knowledge_list)(hadal_knowledge*, char*, size_t, size_t*);
+  hadal_status(HADAL_CALL* knowledge_search)(hadal_knowledge*, const char*, int64_t, const char*, char*, size_t, size_t*);
+  hadal_status(HADAL_CALL* knowledge_text)(hadal_knowledge*, const char*, char*, size_t, size_t*);
+  hadal_status(HADAL_CALL* knowledge_check)(hadal_knowledge*, char*, size_t, size_t*);
+  hadal_status(HADAL_CALL* knowledge_rerank)(hadal_knowledge*, hadal_model*);
+  hadal_status(HADAL_CALL* knowledge_remember)(hadal_knowledge*, const char*, int64_t, int64_t*);
+  hadal_status(HADAL_CALL* knowledge_forget)(hadal_knowledge*, int64_t);
+  hadal_status(HADAL_CALL* knowledge_get)(hadal_knowledge*, const char*, char*, size_t, size_t*);
+  hadal_status(HADAL_CALL* knowledge_set)(hadal_knowledge*, const char*, const char*);
+  hadal_status(HADAL_CALL* knowledge_cancel)(hadal_knowledge*);
+  hadal_knowledge*(HADAL_CALL* knowledge_retain)(hadal_knowledge*);
+  void(HADAL_CALL* knowledge_release)(hadal_knowledge*);
+  hadal_status(HADAL_CALL* session_use)(hadal_session*, hadal_knowledge*, const char*);
 } hadal_api;
 
 /* The table for a program made for interface `abi` (pass HADAL_ABI), or NULL if the library is older than that. Lives

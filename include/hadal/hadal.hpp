@@ -434,6 +434,80 @@ class Model {
   detail::Owner<hadal_model, hadal_model_retain, hadal_model_release> handle_;
 };
 
+// A knowledge base. What comes as JSON in hadal.h comes as JSON here.
+class Knowledge {
+ public:
+  Knowledge() = default;
+
+  // embedder: nullptr = the text index alone. path: empty = in memory.
+  static Result<Knowledge> open(const std::string& path, const Model* embedder = nullptr, const std::string& options = {}) {
+    hadal_knowledge* handle = nullptr;
+    const hadal_status status =
+        hadal_knowledge_open(embedder ? embedder->get() : nullptr, path.c_str(), options.c_str(), &handle);
+    if (status < 0) return detail::failure(status);
+    return Knowledge(handle);
+  }
+  // The document's number.
+  Result<int64_t> add_file(const std::string& path) {
+    int64_t id = 0;
+    const hadal_status status = hadal_knowledge_add_file(get(), path.c_str(), nullptr, nullptr, &id);
+    if (status < 0) return detail::failure(status);
+    return id;
+  }
+  Result<int64_t> add_text(const std::string& name, std::string_view text) {
+    int64_t id = 0;
+    const hadal_status status =
+        hadal_knowledge_add_text(get(), name.c_str(), text.data(), int64_t(text.size()), nullptr, nullptr, &id);
+    if (status < 0) return detail::failure(status);
+    return id;
+  }
+  Result<std::string> sync(const std::string& folder, const std::string& options = {}) {
+    char report[256];
+    size_t size = 0;
+    const hadal_status status =
+        hadal_knowledge_sync(get(), folder.c_str(), options.c_str(), nullptr, nullptr, report, sizeof report, &size);
+    if (status < 0) return detail::failure(status);
+    return std::string(report, size);
+  }
+  Result<void> remove(const std::string& document) { return detail::done(hadal_knowledge_remove(get(), document.c_str())); }
+  Result<std::string> list() const {
+    return detail::whole<std::string>(
+        [&](char* out, size_t capacity, size_t* size) { return hadal_knowledge_list(get(), out, capacity, size); });
+  }
+  Result<std::string> search(std::string_view query, const std::string& options = {}) const {
+    return detail::whole<std::string>([&](char* out, size_t capacity, size_t* size) {
+      return hadal_knowledge_search(get(), query.data(), int64_t(query.size()), options.c_str(), out, capacity, size);
+    });
+  }
+  Result<std::string> text(const std::string& document) const {
+    return detail::whole<std::string>([&](char* out, size_t capacity, size_t* size) {
+      return hadal_knowledge_text(get(), document.c_str(), out, capacity, size);
+    });
+  }
+  Result<std::string> check() const {
+    return detail::whole<std::string>(
+        [&](char* out, size_t capacity, size_t* size) { return hadal_knowledge_check(get(), out, capacity, size); });
+  }
+  Result<std::string> get(const std::string& key) const {
+    return detail::whole<std::string>([&](char* out, size_t capacity, size_t* size) {
+      return hadal_knowledge_get(get(), key.c_str(), out, capacity, size);
+    });
+  }
+  Result<void> set(const std::string& key, const std::string& value) {
+    return detail::done(hadal_knowledge_set(get(), key.c_str(), value.c_str()));
+  }
+  hadal_knowledge* get() const noexcept { return handle_.get(); }
+
+ private:
+  explicit Knowledge(hadal_knowledge* handle) : handle_(handle) {}
+  detail::Owner<hadal_knowledge, hadal_knowledge_retain, hadal_knowledge_release> handle_;
+};
+
+// From now on the session's questions are answered from the base; hadal_session_use.
+inline Result<void> use(Session& session, const Knowledge& knowledge, const std::string& options = {}) {
+  return detail::done(hadal_session_use(session.get(), knowledge.get(), options.c_str()));
+}
+
 inline Result<hadal_plan> plan(const std::string& path, const std::string& options = {}) {
   hadal_plan out{};
   out.size = sizeof out;

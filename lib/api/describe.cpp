@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "api/cpu_info.hpp"
+#include "api/knowledge_options.hpp"
 #include "core/message.hpp"
 #include "core/status.hpp"
 #include "core/system.hpp"
@@ -116,6 +117,14 @@ std::string options() {
                                     {"range", text(range_of(option))},
                                     {"default", text(option.initial)},
                                     {"meaning", text(option.meaning)}}));
+  for (const KnowledgeKey& key : knowledge_keys())
+    out.push_back(Json(Json::Object{{"key", text(key.key)},
+                                    {"level", text("knowledge")},
+                                    {"type", text(name_of(key.type))},
+                                    {"range", text(range_of({key.key, OptionLevel::session, key.type, key.least, key.most,
+                                                             key.choices, key.initial, key.meaning}))},
+                                    {"default", text(key.initial)},
+                                    {"meaning", text(key.meaning)}}));
   return text_of(Json(std::move(out)));
 }
 

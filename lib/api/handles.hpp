@@ -20,9 +20,14 @@ struct hadal_model {
   std::shared_ptr<hadal::Model> model;
 };
 
+namespace hadal::api {
+class KnowledgeUse;
+}
+
 struct hadal_session {
   std::atomic<int32_t> references = 1;
   std::shared_ptr<hadal::Session> session;
+  std::shared_ptr<hadal::api::KnowledgeUse> use;   // answers come from a knowledge base; may be nullptr
   hadal_on_piece on_piece = nullptr;
   void* on_piece_context = nullptr;
 };

@@ -61,6 +61,10 @@ static constexpr hadal_api kApi = {
     hadal_session_watch, hadal_ask,
     hadal_session_usage, hadal_session_tokens, hadal_session_logits, hadal_session_top, hadal_session_score,
     hadal_model_embed, hadal_model_rerank,
+    hadal_knowledge_open, hadal_knowledge_add_file, hadal_knowledge_add_text, hadal_knowledge_sync,
+    hadal_knowledge_remove, hadal_knowledge_list, hadal_knowledge_search, hadal_knowledge_text, hadal_knowledge_check,
+    hadal_knowledge_rerank, hadal_knowledge_remember, hadal_knowledge_forget, hadal_knowledge_get, hadal_knowledge_set,
+    hadal_knowledge_cancel, hadal_knowledge_retain, hadal_knowledge_release, hadal_session_use,
 };
 
 const hadal_api* hadal_get_api(int32_t abi) { return abi >= 1 && abi <= HADAL_ABI ? &kApi : nullptr; }

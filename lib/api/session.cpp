@@ -2,6 +2,7 @@
 #include <limits>
 
 #include "api/handles.hpp"
+#include "api/knowledge.hpp"
 
 using namespace hadal;
 using namespace hadal::api;
@@ -89,12 +90,18 @@ hadal_status read(hadal_session* handle, int32_t* kind, Unit* buffer, size_t cap
   });
 }
 
+// A user message goes through the knowledge base the session uses, if it uses one.
+void add_message(Session& session, hadal_session& handle, std::string_view role, std::string_view text) {
+  if (handle.use && role == "user") handle.use->add(session, text);
+  else session.add(role, text);
+}
+
 template <class Unit>
 hadal_status ask(hadal_session* handle, const Unit* text, int64_t text_size, Unit* buffer, size_t capacity,
                  size_t* size) noexcept {
   return with_session(handle, [&](Session& session, hadal_session& self) -> hadal_status {
     check_buffer(buffer, capacity);
-    session.add("user", text_in(text, text_size, "text"));
+    add_message(session, self, "user", text_in(text, text_size, "text"));
     advance(session, self, std::numeric_limits<int64_t>::max());
     ReplyPiece piece;
     while (session.take_piece(piece, kAll)) {
@@ -105,8 +112,8 @@ hadal_status ask(hadal_session* handle, const Unit* text, int64_t text_size, Uni
 
 template <class Unit>
 hadal_status add(hadal_session* handle, const Unit* role, const Unit* text, int64_t text_size) noexcept {
-  return with_session(handle, [&](Session& session, hadal_session&) -> hadal_status {
-    session.add(text_in(role, -1, "role"), text_in(text, text_size, "text"));
+  return with_session(handle, [&](Session& session, hadal_session& self) -> hadal_status {
+    add_message(session, self, text_in(role, -1, "role"), text_in(text, text_size, "text"));
     return HADAL_OK;
   });
 }
@@ -138,8 +145,11 @@ hadal_status set(hadal_session* handle, const Unit* key, const Unit* value) noex
 
 template <class Unit>
 hadal_status get(hadal_session* handle, const Unit* key, Unit* buffer, size_t capacity, size_t* size) noexcept {
-  return with_session(handle, [&](Session& session, hadal_session&) -> hadal_status {
-    return text_out(session.get(text_in(key, -1, "key")), buffer, capacity, size);
+  return with_session(handle, [&](Session& session, hadal_session& self) -> hadal_status {
+    const std::string wanted(text_in(key, -1, "key"));
+    if (self.use)
+      if (const auto value = self.use->get(session, wanted)) return text_out(*value, buffer, capacity, size);
+    return text_out(session.get(wanted), buffer, capacity, size);
   });
 }
 
@@ -164,17 +174,22 @@ hadal_status hadal_session_create16(hadal_model* model, const uint16_t* options,
 }
 
 hadal_status hadal_session_fork(hadal_session* handle, hadal_session** out) {
-  return with_session(handle, [&](Session& session, hadal_session&) -> hadal_status {
+  return with_session(handle, [&](Session& session, hadal_session& self) -> hadal_status {
     required(out, "out");
     auto copy = std::make_unique<hadal_session>();
     copy->session = session.fork();
+    if (self.use) copy->use = std::make_shared<KnowledgeUse>(*self.use);
     *out = copy.release();
     return HADAL_OK;
   });
 }
 
 hadal_status hadal_session_reset(hadal_session* handle) {
-  return with_session(handle, [](Session& session, hadal_session&) -> hadal_status { return session.reset(), HADAL_OK; });
+  return with_session(handle, [](Session& session, hadal_session& self) -> hadal_status {
+    session.reset();
+    if (self.use) self.use->reset();
+    return HADAL_OK;
+  });
 }
 
 hadal_status hadal_session_rewind(hadal_session* handle, int64_t tokens) {

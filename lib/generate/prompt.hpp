@@ -20,6 +20,7 @@ struct Message {
   std::string role;
   std::string content;
   int64_t tokens_after = -1;   // timeline length once its turn was over; -1 while it is not fed
+  std::string plain = {};      // what stays of it once a later question is asked; empty: the content
 };
 
 enum class Thinking : uint8_t { automatic, on, off };

@@ -23,6 +23,9 @@ class Reply {
   bool push(int32_t id);
   void finish();
 
+  // Text that nobody generated, as an answer.
+  void say(std::string_view text) { split(text); }
+
   bool has_pieces() const { return next_ < pieces_.size(); }
   // At most `most` bytes of the next piece, cut between characters.
   bool take(ReplyPiece& out, size_t most);

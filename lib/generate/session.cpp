@@ -195,7 +195,7 @@ std::string Session::get(std::string_view key) {
   if (key == "seed") return message(seed_);
   if (key == "messages") {
     Json::Array list;
-    for (const Message& m : messages_) list.push_back(Json(Json::Object{{"role", m.role}, {"content", m.content}}));
+    for (const Message& m : messages_) list.push_back(Json(Json::Object{{"role", m.role}, {"content", m.plain.empty() ? m.content : m.plain}}));
     std::string out;
     append_json(out, Json(std::move(list)));
     return out;
@@ -224,7 +224,7 @@ void Session::want_turn() {
   usage_ = {};
 }
 
-void Session::add(std::string_view role, std::string_view text) {
+void Session::add(std::string_view role, std::string_view text, std::string_view plain) {
   constexpr std::array<std::string_view, 4> kRoles = {"system", "user", "assistant", "tool"};
   if (std::find(kRoles.begin(), kRoles.end(), role) == kRoles.end()) {
     const std::string_view near = nearest(role, kRoles);
@@ -232,7 +232,7 @@ void Session::add(std::string_view role, std::string_view text) {
                                                   near.empty() ? "" : "; the nearest is ", near));
   }
   model_->prompts();
-  Message added{std::string(role), checked_text(text, options_.get("invalid_text") == "replace", "message"), -1};
+  Message added{std::string(role), checked_text(text, options_.get("invalid_text") == "replace", "message"), -1, std::string(plain)};
   const auto lock = hold();
   if (mode_ == Mode::raw)
     throw Error(Status::invalid_argument, "messages and raw tokens do not mix: reset the session first");
@@ -245,7 +245,32 @@ void Session::add(std::string_view role, std::string_view text) {
   }
   if (role == "system") turn_wanted_ = false;
   mode_ = Mode::chat;
+  if (role == "user") {
+    for (Message& m : messages_) {
+      if (m.plain.empty()) continue;
+      m.content = std::move(m.plain);
+      m.plain.clear();
+    }
+  }
   messages_.push_back(std::move(added));
+}
+
+std::string Session::last_question() {
+  const auto lock = scheduler_.lock();
+  for (auto m = messages_.rbegin(); m != messages_.rend(); ++m)
+    if (m->role == "user") return m->plain.empty() ? m->content : m->plain;
+  return {};
+}
+
+void Session::answer_with(std::string_view text) {
+  const auto lock = hold();
+  if (!turn_wanted_ || mode_ != Mode::chat)
+    throw Error(Status::invalid_argument, "answer: expected a question that waits for one, found none");
+  turn_wanted_ = prompt_installed_ = false;
+  reply_.emplace(nullptr, std::vector<std::string>(), std::nullopt);
+  reply_->say(text);
+  usage_ = {.finish = Finish::stop};
+  messages_.push_back({"assistant", std::string(text), -1});
 }
 
 void Session::add_tokens(std::span<const int32_t> ids) {

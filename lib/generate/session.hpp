@@ -54,7 +54,14 @@ class Session : public std::enable_shared_from_this<Session> {
   void set(std::string_view key, std::string_view value);
   std::string get(std::string_view key);
 
-  void add(std::string_view role, std::string_view text);
+  void add(std::string_view role, std::string_view text) { add(role, text, {}); }
+  // The same; with the next user message the text gives way to `plain`, if that is not empty, and `messages` shows
+  // `plain` from the start.
+  void add(std::string_view role, std::string_view text, std::string_view plain);
+  // Ends the turn that add() asked for with this answer; nothing is computed.
+  void answer_with(std::string_view text);
+  // The user's last message as `messages` shows it; "" if there is none.
+  std::string last_question();
   void add_tokens(std::span<const int32_t> ids);
   void add_text(std::string_view text, bool parse_special);
   std::string render();

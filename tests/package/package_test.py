@@ -14,7 +14,7 @@ import sys
 import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-ALL_OFF = [f"-DHADAL_{part}=OFF" for part in ("JSON", "EIGEN", "TOOL", "TESTS")]
+ALL_OFF = [f"-DHADAL_{part}=OFF" for part in ("JSON", "EIGEN", "TOOL", "TESTS", "SQLITE", "DOCUMENTS")]
 
 
 def run(*command, **changes):
