@@ -29,10 +29,12 @@ struct Release {
   void operator()(hadal_runtime* runtime) const { hadal_runtime_release(runtime); }
   void operator()(hadal_model* model) const { hadal_model_release(model); }
   void operator()(hadal_session* session) const { hadal_session_release(session); }
+  void operator()(hadal_knowledge* knowledge) const { hadal_knowledge_release(knowledge); }
 };
 using Runtime = std::unique_ptr<hadal_runtime, Release>;
 using Model = std::unique_ptr<hadal_model, Release>;
 using Session = std::unique_ptr<hadal_session, Release>;
+using Knowledge = std::unique_ptr<hadal_knowledge, Release>;
 
 // Runs call(buffer, capacity, &size) twice: for the size, then for the text.
 template <class Call>

@@ -17,6 +17,7 @@ Run add_score(CLI::App& app);
 Run add_info(CLI::App& app);
 Run add_plan(CLI::App& app);
 Run add_bench(CLI::App& app);
+Run add_knowledge(CLI::App& app);
 Run add_quantize(CLI::App& app);
 Run add_embed(CLI::App& app);
 Run add_rerank(CLI::App& app);

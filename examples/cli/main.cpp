@@ -33,6 +33,7 @@ constexpr Entry kCommands[] = {
     {"info", "What a model file holds", add_info},
     {"plan", "Bytes a model will take, before loading it", add_plan},
     {"bench", "Speed beside the limits of this machine", add_bench},
+    {"knowledge", "Documents of your own: add, search, ask", add_knowledge},
     {"quantize", "Write a model with other block types", add_quantize},
     {"embed", "Texts to vectors", add_embed},
     {"rerank", "Texts by how well they answer a query", add_rerank},

@@ -25,6 +25,8 @@ struct ModelOptions {
 // Adds the positional MODEL (unless the command names its own), --json, --verbose, --option and the keys.
 void add_model(CLI::App& command, ModelOptions& options);
 void add_flags(CLI::App& command, ModelOptions& options);
+// Of the keys of the level "knowledge", these.
+void add_knowledge_flags(CLI::App& command, ModelOptions& options, const std::vector<std::string>& keys);
 
 // A runtime with these options as defaults for everything below. A key or value the library does not know is wrong
 // usage. With --verbose what the library logs goes to standard error.
