@@ -1,5 +1,6 @@
 """One engine for the whole office process: models stay loaded and are shared, turns run on threads of their own."""
 import collections
+import gc
 import os
 import threading
 import weakref
@@ -8,6 +9,16 @@ from . import native, settings
 
 NO_MODEL = ("no model is set: choose a GGUF file under Tools > Options > Hadal, "
             "or put one into the folder ~/.cache/hadal")
+
+
+# Python's collector runs on whatever thread allocates. On a worker it would release objects of the office while it holds
+# Python's lock and wait for the office's own, whose holder waits for Python's: collect() is for threads that hold the latter.
+gc.disable()
+
+
+def collect():
+    """Frees what refers to itself. On the office's main thread only."""
+    gc.collect()
 
 
 class Engine:

@@ -211,6 +211,7 @@ class Handler(unohelper.Base, XDispatchProvider, XDispatch, XInitialization, Ser
         controller = self._frame.getController() if self._frame is not None else None
         if controller is None:
             return
+        engines.collect()
         try:
             self._run(url.Path, controller)
         except Exception as problem:   # a command never ends the office
