@@ -222,6 +222,16 @@ TEST_CASE("models say what they are for, and refuse the rest") {
   refusal([&] { open_tiny("bert", "context=129"); }, Status::invalid_argument);
 }
 
+TEST_CASE("a tokenizer with more words than the weights have rows is found out") {
+  const auto host = std::make_shared<MemoryHost>();
+  write_encoder_folder(*host, "m", "bert");
+  std::string& json = host->files["m/tokenizer.json"];
+  json.insert(json.rfind("}}}"), ",\"w160\":160");
+  const auto model = open_at(host, "m", "", 1);
+  CHECK(refusal([&] { embed(*model, {"w159", "w160"}); }, Status::corrupt) == "tokenizer: expected ids below 160, found 160");
+  CHECK(embed(*model, {"w159"}) == embed(*open_tiny("bert"), {"w159"}));
+}
+
 TEST_CASE("embedding stops when it is told to, and the model works on") {
   const auto model = open_tiny("bert");
   const std::vector<std::string> texts(200, encoder_texts()[3]);
