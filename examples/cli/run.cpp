@@ -19,8 +19,8 @@ using Json = nlohmann::ordered_json;
 
 struct RunPrompt {
   ModelOptions options;
-  std::string prompt, file;
-  bool raw = false;
+  std::string prompt, file, suffix;
+  bool raw = false, fill = false;
 };
 
 Json usage_json(const hadal_usage& usage) {
@@ -45,7 +45,9 @@ int run_prompt(const RunPrompt& ask) {
   const Session session = make_session(model.get());
   const auto bytes = static_cast<int64_t>(prompt.size());
   // Raw text is the caller's whole prompt, the special tokens written in it included.
-  if (ask.raw) check(hadal_session_add_text(session.get(), prompt.data(), bytes, HADAL_SPECIAL));
+  if (ask.fill)
+    check(hadal_session_fill(session.get(), prompt.data(), bytes, ask.suffix.data(), static_cast<int64_t>(ask.suffix.size())));
+  else if (ask.raw) check(hadal_session_add_text(session.get(), prompt.data(), bytes, HADAL_SPECIAL));
   else check(hadal_session_add(session.get(), "user", prompt.data(), bytes));
 
   std::string answer, thought, calls;
@@ -78,9 +80,13 @@ Run add_run(CLI::App& app) {
   add_model(app, ask->options);
   CLI::Option* prompt = app.add_option("PROMPT", ask->prompt, "What to say to the model");
   CLI::Option* file = app.add_option("--file", ask->file, "The prompt from a file; - is standard input")->excludes(prompt);
-  app.add_flag("--raw", ask->raw, "No template: the model goes on from the prompt as it is");
+  CLI::Option* raw = app.add_flag("--raw", ask->raw, "No template: the model goes on from the prompt as it is");
+  CLI::Option* suffix =
+      app.add_option("--suffix", ask->suffix, "Fill in the middle: code that follows what is missing after the prompt")
+          ->excludes(raw);
   add_flags(app, ask->options);
-  return [ask, prompt, file] {
+  return [ask, prompt, file, suffix] {
+    ask->fill = !suffix->empty();
     if (prompt->empty() && file->empty()) throw Failure("run: PROMPT or --file is required", kExitUsage);
     return run_prompt(*ask);
   };

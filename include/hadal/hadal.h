@@ -345,6 +345,13 @@ HADAL_API hadal_status HADAL_CALL hadal_session_add_tokens(hadal_session* sessio
 HADAL_API hadal_status HADAL_CALL hadal_session_add_text(hadal_session* session, const char* text, int64_t text_size,
                                                          uint32_t flags);
 
+/* Fill in the middle, for models of code: what is generated stands between prefix and suffix. The timeline becomes
+ * their prompt; what the cache holds of its beginning is kept, so that asking again after each key costs little.
+ * Special tokens written in the texts are ordinary text. HADAL_UNSUPPORTED if the vocabulary has no tokens for it,
+ * HADAL_CONTEXT_FULL if it does not fit; the session is then as it was. Not after messages until a reset. */
+HADAL_API hadal_status HADAL_CALL hadal_session_fill(hadal_session* session, const char* prefix, int64_t prefix_size,
+                                                     const char* suffix, int64_t suffix_size);
+
 /* The exact prompt text. json NULL: of the session's own conversation as the next turn would feed it; otherwise of a
  * given one (see hadal_model_render) with this session's options (system, thinking). Changes nothing. */
 HADAL_API hadal_status HADAL_CALL hadal_session_render(hadal_session* session, const char* json, int64_t json_size,
@@ -617,6 +624,8 @@ HADAL_API hadal_status HADAL_CALL hadal_session_add16(hadal_session* session, co
                                                       const uint16_t* text, int64_t text_size);
 HADAL_API hadal_status HADAL_CALL hadal_session_add_text16(hadal_session* session, const uint16_t* text,
                                                            int64_t text_size, uint32_t flags);
+HADAL_API hadal_status HADAL_CALL hadal_session_fill16(hadal_session* session, const uint16_t* prefix, int64_t prefix_size,
+                                                       const uint16_t* suffix, int64_t suffix_size);
 HADAL_API hadal_status HADAL_CALL hadal_session_render16(hadal_session* session, const uint16_t* json,
                                                          int64_t json_size, uint16_t* buffer, size_t capacity,
                                                          size_t* size);
@@ -749,6 +758,7 @@ typedef struct hadal_api {
   hadal_knowledge*(HADAL_CALL* knowledge_retain)(hadal_knowledge*);
   void(HADAL_CALL* knowledge_release)(hadal_knowledge*);
   hadal_status(HADAL_CALL* session_use)(hadal_session*, hadal_knowledge*, const char*);
+  hadal_status(HADAL_CALL* session_fill)(hadal_session*, const char*, int64_t, const char*, int64_t);
 } hadal_api;
 
 /* The table for a program made for interface `abi` (pass HADAL_ABI), or NULL if the library is older than that. Lives

@@ -279,6 +279,10 @@ class Session {
   Result<void> add_text(std::string_view text, uint32_t flags = 0) {
     return detail::done(hadal_session_add_text(get(), text.data(), int64_t(text.size()), flags));
   }
+  Result<void> fill(std::string_view prefix, std::string_view suffix) {
+    return detail::done(hadal_session_fill(get(), prefix.data(), int64_t(prefix.size()), suffix.data(),
+                                           int64_t(suffix.size())));
+  }
 
   // The range must not outlive the session.
   Pieces pieces() { return Pieces(get()); }

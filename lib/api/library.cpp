@@ -65,6 +65,7 @@ static constexpr hadal_api kApi = {
     hadal_knowledge_remove, hadal_knowledge_list, hadal_knowledge_search, hadal_knowledge_text, hadal_knowledge_check,
     hadal_knowledge_rerank, hadal_knowledge_remember, hadal_knowledge_forget, hadal_knowledge_get, hadal_knowledge_set,
     hadal_knowledge_cancel, hadal_knowledge_retain, hadal_knowledge_release, hadal_session_use,
+    hadal_session_fill,
 };
 
 const hadal_api* hadal_get_api(int32_t abi) { return abi >= 1 && abi <= HADAL_ABI ? &kApi : nullptr; }

@@ -127,6 +127,16 @@ hadal_status add_text(hadal_session* handle, const Unit* text, int64_t text_size
 }
 
 template <class Unit>
+hadal_status fill(hadal_session* handle, const Unit* prefix, int64_t prefix_size, const Unit* suffix,
+                  int64_t suffix_size) noexcept {
+  return with_session(handle, [&](Session& session, hadal_session&) -> hadal_status {
+    const auto before = text_in(prefix, prefix_size, "prefix");
+    session.fill(before, text_in(suffix, suffix_size, "suffix"));
+    return HADAL_OK;
+  });
+}
+
+template <class Unit>
 hadal_status render(hadal_session* handle, const Unit* json, int64_t json_size, Unit* buffer, size_t capacity,
                     size_t* size) noexcept {
   return with_session(handle, [&](Session& session, hadal_session&) -> hadal_status {
@@ -254,6 +264,15 @@ hadal_status hadal_session_add_text(hadal_session* session, const char* text, in
 }
 hadal_status hadal_session_add_text16(hadal_session* session, const uint16_t* text, int64_t text_size, uint32_t flags) {
   return add_text(session, text, text_size, flags);
+}
+
+hadal_status hadal_session_fill(hadal_session* session, const char* prefix, int64_t prefix_size, const char* suffix,
+                                int64_t suffix_size) {
+  return fill(session, prefix, prefix_size, suffix, suffix_size);
+}
+hadal_status hadal_session_fill16(hadal_session* session, const uint16_t* prefix, int64_t prefix_size,
+                                  const uint16_t* suffix, int64_t suffix_size) {
+  return fill(session, prefix, prefix_size, suffix, suffix_size);
 }
 
 hadal_status hadal_session_render(hadal_session* session, const char* json, int64_t json_size, char* buffer,

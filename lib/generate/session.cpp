@@ -300,6 +300,26 @@ void Session::add_text(std::string_view text, bool parse_special) {
   add_tokens(ids);
 }
 
+void Session::fill(std::string_view prefix, std::string_view suffix) {
+  const bool replace = options_.get("invalid_text") == "replace";
+  const Prompt prompt = model_->prompts().fill(checked_text(prefix, replace, "prefix"),
+                                               checked_text(suffix, replace, "suffix"));
+  for (const int32_t id : prompt.tokens)
+    if (id < 0 || id >= model_->vocabulary())
+      throw Error(Status::corrupt, message("tokenizer: expected ids below ", model_->vocabulary(), ", found ", id));
+  const int64_t size = int64_t(prompt.tokens.size());
+  const auto lock = hold();
+  if (mode_ == Mode::chat)
+    throw Error(Status::invalid_argument, "a text to fill in and messages do not mix: reset the session first");
+  if (size > context_)
+    throw Error(Status::context_full, message("context: expected at most ", context_, " tokens, found ", size));
+  want_turn();
+  mode_ = Mode::raw;
+  const auto fed_end = tokens_.begin() + fed_;
+  cut(std::mismatch(tokens_.begin(), fed_end, prompt.tokens.begin(), prompt.tokens.end()).first - tokens_.begin());
+  tokens_.insert(tokens_.end(), prompt.tokens.begin() + int64_t(tokens_.size()), prompt.tokens.end());
+}
+
 // Another thread that drives the model may end this session's turn meanwhile, which adds its answer.
 std::vector<Message> Session::messages_copy() {
   const auto lock = scheduler_.lock();

@@ -64,6 +64,7 @@ class Session : public std::enable_shared_from_this<Session> {
   std::string last_question();
   void add_tokens(std::span<const int32_t> ids);
   void add_text(std::string_view text, bool parse_special);
+  void fill(std::string_view prefix, std::string_view suffix);
   std::string render();
   std::string render(std::string_view json);
 

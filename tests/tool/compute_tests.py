@@ -8,6 +8,7 @@ import subprocess
 import time
 
 import harness
+import tiny_model
 from harness import ToolTest, path, read_npy, run, write
 
 IDS = "72,101,108,108,111,32,119,111,114,108,100,46"
@@ -94,6 +95,16 @@ class Run(ToolTest):
         self.ok("logits", self.model, "--text", "hello", "--out", path("raw.npy"))
         row = read_npy(path("raw.npy"))[1][-1]
         self.assertEqual(out["tokens"][0], max(range(len(row)), key=lambda i: row[i]))
+
+    def test_a_suffix_asks_for_what_stands_before_it(self):
+        tokens = ["<｜fim▁begin｜>", "<｜fim▁hole｜>", "<｜fim▁end｜>"]
+        tiny_model.write_model(path("code"), tiny_model.SPECIALS + tokens)
+        ask = ["--max-tokens", "3", "--temp", "0", "--ignore-end", "--json"]
+        filled = self.ok("run", path("code"), "int f() {", "--suffix", "}", *ask).json
+        written = "<|endoftext|>" + tokens[0] + "int f() {" + tokens[1] + "}" + tokens[2]
+        raw = self.ok("run", path("code"), written, "--raw", *ask).json
+        self.assertEqual((filled["tokens"], filled["prompt_tokens"]), (raw["tokens"], raw["prompt_tokens"]))
+        self.fails(1, "run", self.model, "int f() {", "--suffix", "}", says="found one without")
 
     def test_several_stop_texts_end_the_answer(self):
         whole = self.answer("--temp", "0", "--ignore-end")["text"]

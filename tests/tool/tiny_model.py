@@ -38,9 +38,9 @@ def vocabulary():
     return {piece: i for i, piece in enumerate(pieces)}
 
 
-def tokenizer_files():
+def tokenizer_files(specials):
     vocab = vocabulary()
-    ids = {text: len(vocab) + i for i, text in enumerate(SPECIALS)}
+    ids = {text: len(vocab) + i for i, text in enumerate(specials)}
     added = [{"id": i, "content": text, "single_word": False, "lstrip": False, "rstrip": False, "normalized": False,
               "special": True} for text, i in ids.items()]
     byte_level = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True}
@@ -91,9 +91,9 @@ def write_json(path, value):
         json.dump(value, file, ensure_ascii=False)
 
 
-def write_model(folder):
+def write_model(folder, specials=SPECIALS):
     os.makedirs(folder, exist_ok=True)
-    tokenizer, settings, ids = tokenizer_files()
+    tokenizer, settings, ids = tokenizer_files(specials)
     write_json(os.path.join(folder, "tokenizer.json"), tokenizer)
     write_json(os.path.join(folder, "tokenizer_config.json"), settings)
     write_json(os.path.join(folder, "config.json"), {

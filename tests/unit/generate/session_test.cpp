@@ -376,6 +376,43 @@ TEST_CASE("the begin token is added once to raw text") {
   CHECK(written->tokens(0)[1] != TinyModel::kBegin);
 }
 
+TEST_CASE("a text filled in goes on from prefix and suffix, and the next one keeps what they share") {
+  const auto model = open_tiny("", {.fill = true});
+  const auto session = make_session(model, "temperature=0; max_tokens=8; ignore_end=on"), fresh = session->fork();
+  const auto prompt = [&](const char* prefix, const char* suffix) { return model->prompts().fill(prefix, suffix).tokens; };
+  const auto filled = [](Session& s, const char* prefix, const char* suffix) {
+    s.fill(prefix, suffix);
+    s.until_over(kNever);
+    return s.tokens(0);
+  };
+  const auto first = filled(*session, "int f() {", "}");
+  const auto asked = prompt("int f() {", "}");
+  REQUIRE(first.size() == asked.size() + 8);
+  CHECK(std::equal(asked.begin(), asked.end(), first.begin()));
+  const auto by_tokens = make_session(model, "temperature=0; max_tokens=8; ignore_end=on");
+  by_tokens->add_tokens(asked);
+  by_tokens->until_over(kNever);
+  CHECK(by_tokens->tokens(0) == first);
+
+  const auto second = filled(*session, "int f() { r", "}");
+  CHECK(second == filled(*fresh, "int f() { r", "}"));
+  CHECK(session->usage().prompt_tokens == int64_t(prompt("int f() { r", "}").size()));
+  const auto more = prompt("int f() { r", "}");
+  const auto shared = std::mismatch(asked.begin(), asked.end(), more.begin()).first - asked.begin();
+  CHECK(shared > 6);
+  CHECK(session->usage().reused_tokens == shared);
+  CHECK(filled(*session, "int f() { r", "}") == second);
+
+  const std::string much(600, 'x');
+  CHECK(status_of([&] { session->fill(much, "}"); }) == Status::context_full);
+  CHECK(status_of([&] { session->fill("a", "\xFF"); }) == Status::invalid_argument);
+  CHECK(session->tokens(0) == second);
+  CHECK(status_of([&] { make_session(open_tiny(""), "")->fill("a", "b"); }) == Status::unsupported);
+  const auto chat = make_session(model, "");
+  chat->add("user", "hi");
+  CHECK(status_of([&] { chat->fill("a", "b"); }) == Status::invalid_argument);
+}
+
 TEST_CASE("wrong input is refused with a clear status and changes nothing") {
   const auto model = open_tiny("");
   const auto session = make_session(model, "");
