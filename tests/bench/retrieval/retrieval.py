@@ -24,6 +24,9 @@ import tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 PACKAGES = ["debian-policy", "debian-faq", "debian-reference-zh-cn"]
 LICENCES = ["GPL-3", "Apache-2.0", "MPL-2.0", "GFDL-1.3", "Artistic", "CC0-1.0", "LGPL-3"]
+# These become documents of an office, so that their readers are part of what is measured.
+AS_DOCX = ["Apache-2.0.txt", "pkg-basics.en.html"]
+AS_PDF = ["MPL-2.0.txt", "ch-opersys.html", "ch02.zh-cn.html"]
 
 
 class Library:
@@ -84,7 +87,7 @@ def fetch(cache, packages):
 
 
 def collect(cache, folder):
-    """The benchmark's documents in one folder. Two are made into docx and pdf where LibreOffice is there."""
+    """The benchmark's documents in one folder; some are made into docx and pdf by LibreOffice, where it is there."""
     files = ["/usr/share/common-licenses/" + name for name in LICENCES]
     files += glob.glob(cache + "/debian-policy/usr/share/doc/debian-policy/policy.html/ch-*.html")
     files += [f for f in glob.glob(cache + "/debian-faq/usr/share/doc/debian/FAQ/*.en.html") if os.path.getsize(f) > 1000
@@ -93,7 +96,25 @@ def collect(cache, folder):
     os.makedirs(folder, exist_ok=True)
     for file in files:
         name = os.path.basename(file)
-        shutil.copy(file, os.path.join(folder, name if "." in name and name.endswith(".html") else name + ".txt"))
+        shutil.copy(file, os.path.join(folder, name if name.endswith(".html") else name + ".txt"))
+    office = shutil.which("soffice")
+    if not office:
+        print("no LibreOffice: nothing is made into docx and pdf")
+        return
+    for made, names in (("docx:MS Word 2007 XML", AS_DOCX), ("pdf", AS_PDF)):
+        for name in names:
+            convert(office, os.path.join(folder, name), made)
+
+
+def convert(office, file, made):
+    """Puts the document LibreOffice makes of `file` in its place."""
+    reader = "Text (encoded):UTF8,LF,,," if file.endswith(".txt") else "HTML (StarWriter)"
+    subprocess.run([office, "--headless", f"-env:UserInstallation=file://{os.path.dirname(file)}-office",
+                    f"--infilter={reader}", "--convert-to", made, "--outdir", os.path.dirname(file), file], check=True,
+                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    if not os.path.exists(os.path.splitext(file)[0] + "." + made.split(":")[0]):
+        sys.exit(f"{file}: LibreOffice made no {made} of it")
+    os.remove(file)
 
 
 def read_table(name):
@@ -111,7 +132,7 @@ def recall(library, base, modes):
         row = []
         for mode in modes:
             hits = library.search(base, question, f"mode={mode}; limit=5")
-            yes = any(os.path.basename(h["path"]).startswith(document) and place in plain(h["text"]) for h in hits)
+            yes = any(os.path.basename(h["path"]).startswith(document.removesuffix(".html")) and place in plain(h["text"]) for h in hits)
             row.append(yes)
             found.setdefault((language, mode), []).append(yes)
         print(language, "".join("+" if yes else "-" for yes in row), question)
