@@ -4,8 +4,8 @@
     retrieval.py LIBHADAL.SO EMBEDDER [--cache FOLDER] [--calibrate]
 
 EMBEDDER: an embedding model, or - for word search alone. The documents are those of Debian 12 packages, fetched by name
-with apt-get into the cache: licences (base-files), debian-policy, debian-faq, debian-reference-zh-cn; with
-developers-reference for --calibrate, which prints the two signs that lib/rag/relevance.cpp weighs. questions.tsv,
+with apt-get into the cache: licences (base-files), debian-policy, debian-faq, debian-reference-zh-cn; others
+for --calibrate, which prints the two signs that lib/rag/relevance.cpp weighs. questions.tsv,
 inside.tsv and outside.tsv are in our own words and nothing is tuned on them; calibration.tsv is of other documents.
 A question counts as found if one of the first five passages is of the expected document and has the expected words.
 """
@@ -24,6 +24,10 @@ import tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 PACKAGES = ["debian-policy", "debian-faq", "debian-reference-zh-cn"]
 LICENCES = ["GPL-3", "Apache-2.0", "MPL-2.0", "GFDL-1.3", "Artistic", "CC0-1.0", "LGPL-3"]
+# About as much text as the benchmark has: the best of more passages is likelier to be alike by chance.
+CALIBRATION = {"developers-reference": "developers-reference/*.html", "aptitude-doc-en": "doc/aptitude/html/en/*.html",
+               "debian-kernel-handbook": "doc/debian-kernel-handbook/kernel-handbook.html/*.html",
+               "maint-guide": "doc/maint-guide/html/*.en.html"}
 # These become documents of an office, so that their readers are part of what is measured.
 AS_DOCX = ["Apache-2.0.txt", "pkg-basics.en.html"]
 AS_PDF = ["MPL-2.0.txt", "ch-opersys.html", "ch02.zh-cn.html"]
@@ -162,11 +166,12 @@ def main():
     work = tempfile.mkdtemp(prefix="hadal-retrieval-")
     try:
         if arguments.calibrate:
-            fetch(arguments.cache, ["developers-reference"])
             folder = os.path.join(work, "documents")
             os.makedirs(folder)
-            for chapter in ("developer-duties", "new-maintainer", "l10n", "scope"):
-                shutil.copy(f"{arguments.cache}/developers-reference/usr/share/developers-reference/{chapter}.html", folder)
+            fetch(arguments.cache, CALIBRATION)
+            for package, pages in CALIBRATION.items():
+                for file in glob.glob(f"{arguments.cache}/{package}/usr/share/{pages}"):
+                    shutil.copy(file, os.path.join(folder, package + "-" + os.path.basename(file)))
             base = library.base(embedder, os.path.join(work, "base"))
             print(library.sync(base, folder))
             for inside, question in read_table("calibration.tsv"):
