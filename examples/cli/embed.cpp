@@ -35,7 +35,8 @@ void show(const std::vector<std::string>& texts, const std::vector<float>& vecto
   const size_t shown = std::min<size_t>(dim, 6);
   for (size_t i = 0; i < texts.size(); ++i) {
     const float* vector = vectors.data() + i * dim;
-    fmt::print("{}{:2}{} {}\n   ", terminal::bold(), i + 1, terminal::plain(), first_line(texts[i], terminal::columns() - 4));
+    fmt::print("{}{:2}{} {}\n   ", terminal::bold(), i + 1, terminal::plain(),
+               first_line(texts[i], terminal::columns() - 4));
     for (size_t j = 0; j < shown; ++j) fmt::print("{: .4f} ", vector[j]);
     fmt::print("{}… {} numbers{}\n", terminal::dim(), dim, terminal::plain());
   }
@@ -88,8 +89,10 @@ Run add_embed(CLI::App& app) {
   add_model(app, ask->options);
   app.add_option("TEXT", ask->texts, "The texts");
   app.add_option("--file", ask->file, "One text a line from a file; - is standard input");
-  CLI::Option* query = app.add_flag("--query", ask->query, "The texts are queries: the model's prefix goes before each");
-  app.add_flag("--document", ask->document, "The texts are documents: the model's prefix goes before each")->excludes(query);
+  CLI::Option* query =
+      app.add_flag("--query", ask->query, "The texts are queries: the model's prefix goes before each");
+  app.add_flag("--document", ask->document, "The texts are documents: the model's prefix goes before each")
+      ->excludes(query);
   add_flags(app, ask->options);
   return [ask] {
     if (ask->texts.empty() && ask->file.empty()) throw Failure("embed: TEXT or --file is required", kExitUsage);

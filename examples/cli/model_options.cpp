@@ -114,7 +114,8 @@ void add_flags(CLI::App& command, ModelOptions& options) {
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   const Json keys = Json::parse(describe("options"), nullptr, false);
   for (const Json& entry : keys)
-    if (entry.is_object() && entry.contains("key") && text_field(entry, "level") != "knowledge") add_key(command, options, entry);
+    if (entry.is_object() && entry.contains("key") && text_field(entry, "level") != "knowledge")
+      add_key(command, options, entry);
 }
 
 void add_knowledge_flags(CLI::App& command, ModelOptions& options, const std::vector<std::string>& wanted) {

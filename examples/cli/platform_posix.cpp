@@ -18,7 +18,8 @@ std::FILE* open_file(const std::string& path, const char* mode) { return std::fo
 
 void remove_file(const std::string& path) {
   std::error_code ignored;
-  if (std::filesystem::is_regular_file(std::filesystem::symlink_status(path, ignored))) std::filesystem::remove(path, ignored);
+  if (std::filesystem::is_regular_file(std::filesystem::symlink_status(path, ignored)))
+    std::filesystem::remove(path, ignored);
 }
 
 std::string cached_file(const std::string& name) {

@@ -1,5 +1,5 @@
-// What instruction_counts.py counts under callgrind: prompts and single steps of fixed small models on the AVX2 level, one
-// thread. Without callgrind it just runs them.
+// What instruction_counts.py counts under callgrind: prompts and single steps of fixed small models on the AVX2 level,
+// one thread. Without callgrind it just runs them.
 #include <valgrind/callgrind.h>
 
 #include <algorithm>
@@ -19,8 +19,8 @@ namespace {
 
 constexpr int32_t kPrompt = 32, kSteps = 8, kVocabulary = 512;
 
-constexpr const char* kDense = R"({"model_type": "llama", "hidden_size": 256, "intermediate_size": 768, "num_hidden_layers": 2,
-  "num_attention_heads": 8, "num_key_value_heads": 2, "head_dim": 32, "vocab_size": 512, "rms_norm_eps": 1e-5,
+constexpr const char* kDense = R"({"model_type": "llama", "hidden_size": 256, "intermediate_size": 768,
+  "num_hidden_layers": 2, "num_attention_heads": 8, "num_key_value_heads": 2, "head_dim": 32, "vocab_size": 512, "rms_norm_eps": 1e-5,
   "max_position_embeddings": 512})";
 constexpr const char* kMixture = R"({"model_type": "deepseek_v2", "hidden_size": 256, "intermediate_size": 768,
   "moe_intermediate_size": 256, "num_hidden_layers": 2, "first_k_dense_replace": 1, "num_attention_heads": 4,
