@@ -7,6 +7,7 @@
 
 #include "core/message.hpp"
 #include "core/status.hpp"
+#include "generate/token_ids.hpp"
 
 namespace hadal {
 namespace {
@@ -179,9 +180,7 @@ void SentenceEncoder::run(std::span<const Piece> pieces, TakeRow take, Progress 
         positions_.push_back(int32_t(i));
         types_.push_back(piece.second > 0 && i >= piece.second && num_types_ > 1 ? tokenizer().second_type : 0);
       }
-      for (const int32_t id : piece.tokens)
-        if (id < 0 || id >= vocab_size_)
-          throw Error(Status::corrupt, message("tokenizer: expected ids below ", vocab_size_, ", found ", id));
+      expect_rows_for(piece.tokens, vocab_size_);
       tokens_.insert(tokens_.end(), piece.tokens.begin(), piece.tokens.end());
       sequences_.push_back({start, count, 0, {}});
       output_rows_.push_back(int32_t(pooling_ == Pooling::last ? start + count - 1 : start));

@@ -4,6 +4,7 @@
 
 #include "core/message.hpp"
 #include "generate/session.hpp"
+#include "generate/token_ids.hpp"
 
 namespace hadal {
 
@@ -57,17 +58,13 @@ Session::Score Session::score(std::string_view text, bool parse_special) {
   const Tokenizer& tokenizer = model_->tokenizer();
   std::vector<int32_t> ids;
   tokenizer.encode(checked_text(text, options_.get("invalid_text") == "replace", "text"), parse_special, ids);
-  const auto check_id = [&](int32_t id) {
-    if (id >= model_->vocabulary())
-      throw Error(Status::corrupt, message("tokenizer: expected ids below ", model_->vocabulary(), ", found ", id));
-  };
-  for (const int32_t id : ids) check_id(id);
+  expect_rows_for(ids, model_->vocabulary());
   if (turn_wanted_ && !prompt_installed_) install_prompt();
   auto lock = hold();
   if (active_) throw Error(Status::invalid_argument, "score: a turn is in progress");
   const int64_t base = int64_t(tokens_.size());
   const bool begin = base == 0 && tokenizer.add_bos && tokenizer.bos && (ids.empty() || ids[0] != *tokenizer.bos);
-  if (begin) check_id(*tokenizer.bos);
+  if (begin) expect_rows_for({&*tokenizer.bos, 1}, model_->vocabulary());
   if (base > 0 || !ids.empty()) check_room(base > 0 ? int64_t(ids.size()) : 1 + int64_t(begin));
   const size_t window = size_t(context_ - base - (begin ? 1 : 0));
   score_ = {};

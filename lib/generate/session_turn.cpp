@@ -4,6 +4,7 @@
 
 #include "core/message.hpp"
 #include "generate/session.hpp"
+#include "generate/token_ids.hpp"
 
 namespace hadal {
 namespace {
@@ -56,9 +57,7 @@ void Session::install_prompt() {
   }
   if (prompt.tokens.empty()) throw Error(Status::invalid_argument, "prompt: expected tokens, the template made none");
   if (int64_t(prompt.tokens.size()) + reserve > context_) refuse(int64_t(prompt.tokens.size()));
-  for (const int32_t id : prompt.tokens)
-    if (id < 0 || id >= model_->vocabulary())
-      throw Error(Status::corrupt, message("tokenizer: expected ids below ", model_->vocabulary(), ", found ", id));
+  expect_rows_for(prompt.tokens, model_->vocabulary());
   if (dropped > 0)
     model_->host()->log(LogLevel::warning, message("context full: the oldest ", dropped, " messages are left out"));
 
