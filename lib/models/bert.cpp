@@ -7,12 +7,6 @@
 namespace hadal {
 namespace {
 
-Value layer_norm(Graph& g, const Config& c, const Binder& file, std::string_view name, Value x) {
-  const Weight& weight = file.vector(name, c.hidden_size);
-  const Weight& bias = file.bare_vector(message(name, ".bias"), c.hidden_size);
-  return g.layer_norm(x, weight, &bias, c.encoder.layer_norm_eps);
-}
-
 // word + position + type, normalised.
 Value embeddings(Graph& g, const Config& c, const Binder& file, Value words) {
   const EncoderConfig& e = c.encoder;

@@ -7,6 +7,12 @@
 
 namespace hadal {
 
+Value layer_norm(Graph& g, const Config& c, const Binder& file, std::string_view name, Value x) {
+  const Weight& weight = file.vector(name, c.hidden_size);
+  const Weight& bias = file.bare_vector(message(name, ".bias"), c.hidden_size);
+  return g.layer_norm(x, weight, &bias, c.encoder.layer_norm_eps);
+}
+
 Value encoder_attention(Graph& g, const Config& c, Value q, Value k, Value v) {
   const float scale = float(1.0 / std::sqrt(double(c.head_dim)));
   return g.self_attention(q, k, v, c.num_attention_heads, c.num_key_value_heads, scale, false);

@@ -6,6 +6,9 @@
 
 namespace hadal {
 
+// The norm whose weight and bias are called `name`.
+Value layer_norm(Graph& g, const Config& c, const Binder& file, std::string_view name, Value x);
+
 // Bidirectional attention of all heads. q, k, v: [tokens, num_attention_heads * head_dim].
 Value encoder_attention(Graph& g, const Config& c, Value q, Value k, Value v);
 

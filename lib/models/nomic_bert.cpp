@@ -9,12 +9,6 @@
 namespace hadal {
 namespace {
 
-Value layer_norm(Graph& g, const Config& c, const Binder& file, std::string_view name, Value x) {
-  const Weight& weight = file.vector(name, c.hidden_size);
-  const Weight& bias = file.bare_vector(message(name, ".bias"), c.hidden_size);
-  return g.layer_norm(x, weight, &bias, c.encoder.layer_norm_eps);
-}
-
 // Wqkv [3 * hidden_size, hidden_size]: the rows of q, of k, of v.
 Value attention(Graph& g, const Config& c, const Binder& file, const Rotation& r, Value x) {
   const int64_t n = c.hidden_size;
