@@ -41,10 +41,11 @@ void check(const MoeConfig& m) {
 }
 
 void check(const EncoderConfig& e, int64_t max_tokens) {
-  if (!(e.layer_norm_eps < 1)) throw Error(Status::corrupt, message("config layer_norm_eps: expected 0 to 1, found ", e.layer_norm_eps));
+  if (!(e.layer_norm_eps >= 0 && e.layer_norm_eps < 1))
+    throw Error(Status::corrupt, message("config layer_norm_eps: expected 0 to 1, found ", e.layer_norm_eps));
   expect(e.type_vocab_size >= 0 && e.type_vocab_size <= 1024, "type_vocab_size", e.type_vocab_size, "0 to 1024");
-  expect(e.position_rows == 0 || (e.first_position >= 0 && max_tokens + e.first_position <= e.position_rows),
-         "max_position_embeddings", e.position_rows, message("at least ", max_tokens + e.first_position, " rows"));
+  expect(e.first_position >= 0 && (e.position_rows == 0 || max_tokens <= e.position_rows - e.first_position),
+         "max_position_embeddings", e.position_rows, message(max_tokens, " rows behind the first ", e.first_position));
 }
 
 void check(const MlaConfig& m) {
@@ -77,7 +78,7 @@ void check(const Config& c) {
   expect(c.rotary_dim >= 2 && c.rotary_dim <= c.head_dim && c.rotary_dim % 2 == 0, "rotary dimension", c.rotary_dim,
          message("an even number up to head_dim, ", c.head_dim));
   if (c.moe.n_routed_experts > 0) check(c.moe);
-  if (c.is_encoder()) check(c.encoder, c.max_position_embeddings);
+  check(c.encoder, c.max_position_embeddings);
   expect(c.num_nextn_predict_layers >= 0 && c.num_nextn_predict_layers <= 16, "num_nextn_predict_layers",
          c.num_nextn_predict_layers, "0 to 16");
   if (!(c.rms_norm_eps >= 0 && c.rms_norm_eps < 1))

@@ -61,7 +61,7 @@ struct MlaConfig {
 enum class Pooling : uint8_t { none, mean, cls, last, rank };
 std::string_view name_of(Pooling pooling);
 
-// Models that read a text whole, every token seeing all others: BERT and its kin. layer_norm_eps is 0 in others.
+// Models that read a text whole, every token seeing all others: BERT and its kin. All zero in others.
 struct EncoderConfig {
   float layer_norm_eps = 0;
   int64_t type_vocab_size = 0;    // rows of the table of token types; 0: no such table
@@ -87,7 +87,6 @@ struct Config {
   MoeConfig moe;
   MlaConfig mla;
   EncoderConfig encoder;
-  bool is_encoder() const { return encoder.layer_norm_eps > 0; }
   Pooling pooling = Pooling::none;     // none: the graph gives logits
   int64_t num_nextn_predict_layers = 0;   // draft layers behind the model's own num_hidden_layers
   bool tie_word_embeddings = false;

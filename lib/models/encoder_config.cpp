@@ -1,4 +1,5 @@
-// The hyperparameters of models that read a text whole: bert, roberta, xlm-roberta, nomic_bert; of GGUF bert, nomic-bert.
+// The hyperparameters of models that read a text whole: bert, roberta, xlm-roberta, nomic_bert; of GGUF bert and
+// nomic-bert.
 #include <algorithm>
 #include <array>
 
@@ -74,7 +75,13 @@ void read_bert(const Keys& keys, const std::string& model_type, Config& c) {
   c.encoder.type_vocab_size = keys.integer({"type_vocab_size"}, 2);
   c.encoder.position_rows = keys.integer({"max_position_embeddings"}, 512);
   // RoBERTa numbers positions as fairseq does: the padding's row, then those of a text.
-  if (model_type != "bert") c.encoder.first_position = keys.integer({"pad_token_id"}, 1) + 1;
+  if (model_type != "bert") {
+    const int64_t padding = keys.integer({"pad_token_id"}, 1);
+    if (padding < 0 || padding >= c.encoder.position_rows)
+      throw Error(Status::corrupt, message("config.json pad_token_id: expected a row of the ", c.encoder.position_rows,
+                                           " of max_position_embeddings, found ", padding));
+    c.encoder.first_position = padding + 1;
+  }
   c.max_position_embeddings = c.encoder.position_rows - c.encoder.first_position;
 }
 
@@ -116,7 +123,8 @@ Config encoder_config_from_json(const Checkpoint& checkpoint) {
   Config c;
   c.model_type = text(config, "model_type");
   c.hidden_size = keys.integer({"hidden_size", "n_embd"});
-  c.intermediate_size = keys.integer({"intermediate_size", "n_inner"}, 4 * c.hidden_size);
+  const int64_t usual = 4 * std::clamp<int64_t>(c.hidden_size, 0, 1 << 28);
+  c.intermediate_size = keys.integer({"intermediate_size", "n_inner"}, usual);
   c.num_hidden_layers = keys.integer({"num_hidden_layers", "n_layer"});
   c.num_attention_heads = c.num_key_value_heads = keys.integer({"num_attention_heads", "n_head"});
   c.vocab_size = keys.integer({"vocab_size"});
@@ -151,9 +159,11 @@ Config encoder_config_from_gguf(const Checkpoint& checkpoint) {
   c.vocab_size = rows_of("token_embd.weight");
   c.encoder.layer_norm_eps = float(metadata.number(key("attention.layer_norm_epsilon")).value_or(1e-12));
   c.encoder.type_vocab_size = rows_of("token_types.weight");
-  c.encoder.position_rows = rows_of("position_embd.weight");
   c.rope_theta = metadata.number(key("rope.freq_base")).value_or(1000);
-  if (c.encoder.position_rows > 0) c.max_position_embeddings = std::min(c.max_position_embeddings, c.encoder.position_rows);
+  if (architecture == "bert") {   // the other one's positions are rotary
+    c.encoder.position_rows = rows_of("position_embd.weight");
+    c.max_position_embeddings = std::min(c.max_position_embeddings, c.encoder.position_rows);
+  }
   c.encoder.pooling = sentence_pooling(checkpoint).value_or(Pooling::mean);
   c.name = metadata.string("general.name").value_or("");
   c.license = metadata.string("general.license").value_or("");

@@ -11,6 +11,7 @@
 #include "core/message.hpp"
 #include "core/status.hpp"
 #include "core/thread_pool.hpp"
+#include "generate/json_text.hpp"
 #include "generate/model.hpp"
 #include "unit/embed_texts.hpp"
 #include "unit/generate/tiny_encoder.hpp"
@@ -34,6 +35,23 @@ std::shared_ptr<Model> open_tiny(const std::string& name, const std::string& opt
   const auto host = std::make_shared<MemoryHost>();
   write_encoder_folder(*host, "m", name);
   return open_at(host, "m", options, threads);
+}
+
+// The tiny folder with some keys of its config.json set to other values.
+std::shared_ptr<Model> open_altered(const std::string& name, const std::string& values,
+                                    const std::string& options = "") {
+  const auto host = std::make_shared<MemoryHost>();
+  write_encoder_folder(*host, "m", name);
+  Json::Object config = *parse_json(host->files["m/config.json"], "config.json").as_object();
+  const Json altered = parse_json(values, "values");
+  for (const auto& entry : *altered.as_object()) {
+    std::erase_if(config, [&](const auto& old) { return old.first == entry.first; });
+    config.push_back(entry);
+  }
+  host->files["m/config.json"].clear();
+  append_json(host->files["m/config.json"], Json(std::move(config)));
+  host->files["m/sentence_bert_config.json"] = R"({"max_seq_length": 8192})";
+  return open_at(host, "m", options);
 }
 
 EmbedSettings settings_of(const Model& model, const std::string& options) {
@@ -173,6 +191,32 @@ TEST_CASE("a text that is too long is refused, cut, or split and averaged") {
   for (size_t i = 0; i < split.size(); ++i)
     CHECK(split[i] == doctest::Approx((double(halves[i]) + halves[i + split.size()]) / 2).epsilon(1e-6));
   CHECK(embed(*model, {ten}, "long_text=split") == embed(*model, {ten}));
+}
+
+TEST_CASE("an encoder whose numbers do not fit together is refused") {
+  const auto refuse = [](const std::string& name, const std::string& values) {
+    CAPTURE(values);
+    return refusal([&] { open_altered(name, values); }, Status::corrupt);
+  };
+  // No row of a text's position may lie outside the table, whatever else the config says.
+  for (const char* epsilon : {"1e-5", "0"})
+    for (const char* padding : {"-600", "-2", "130", "9223372036854775807"})
+      refuse("xlm_roberta", message("{\"layer_norm_eps\": ", epsilon, ", \"pad_token_id\": ", padding, "}"));
+  for (const char* epsilon : {"-1", "1"}) refuse("bert", message("{\"layer_norm_eps\": ", epsilon, "}"));
+  for (const char* name : {"bert", "xlm_roberta", "nomic_bert"})
+    for (const char* key : {"hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads", "vocab_size"})
+      for (const char* value : {"0", "-1", "9223372036854775807"})
+        refuse(name, message("{\"", key, "\": ", value, "}"));
+  for (const char* name : {"bert", "xlm_roberta", "nomic_bert"})
+    for (const char* value : {"0", "-1"}) refuse(name, message("{\"max_position_embeddings\": ", value, "}"));
+  for (const char* value : {"-1", "3", "1000000"}) refuse("bert", message("{\"type_vocab_size\": ", value, "}"));
+  refuse("nomic_bert", R"({"hidden_size": 9223372036854775807, "intermediate_size": null})");
+
+  const auto host = std::make_shared<MemoryHost>();
+  write_encoder_gguf(*host, "m.gguf", "bert");
+  std::string& file = host->files["m.gguf"];
+  file.replace(file.find("position_embd.weight"), 8, "POSITION");   // no such table
+  refusal([&] { open_at(host, "m.gguf", ""); }, Status::corrupt);
 }
 
 TEST_CASE("prefixes go before the text, by purpose, and count against its length") {
