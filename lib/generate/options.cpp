@@ -44,7 +44,8 @@ constexpr OptionInfo kTable[] = {
      "so on the backends of this version"},
     {"invalid_text", model, choice, 0, 0, "refuse replace", "refuse", "invalid UTF-8 in given text is refused, or each bad "
      "part becomes U+FFFD"},
-    {"context", session, integer, 0, 16777216, "", "0", "tokens a session can hold; 0 = the model's own limit, at most 4096"},
+    {"context", session, integer, 0, 16777216, "", "0", "tokens a session can hold, or a text that becomes a vector; 0 = "
+     "the model's own limit, at most 4096"},
     {"chunk", session, integer, 1, 8192, "", "256", "prompt tokens fed at once; a session cannot go above its model's value"},
     {"context_policy", session, choice, 0, 0, "stop refuse drop", "stop", "when the context is full: stop = the turn ends; "
      "refuse = a prompt that leaves no room for max_tokens is refused beforehand; drop = the oldest turns are left out"},

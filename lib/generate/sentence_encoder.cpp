@@ -22,6 +22,12 @@ constexpr float kLayerNormEps = 1e-5f;
 
 [[noreturn]] void refuse_cancelled() { throw Error(Status::cancelled, "cancelled by the progress callback"); }
 
+// What a run has room for.
+int64_t longest_text(const Options& options, const Config& config) {
+  const int64_t asked = options.integer("context");
+  return asked > 0 ? asked : std::min(config.max_position_embeddings, kDefaultContext);
+}
+
 // nomic-embed-text v1.5's model card: the whole vector normalised without weights, then its first values.
 void matryoshka(std::span<double> row) {
   double mean = 0, squares = 0;
@@ -35,19 +41,16 @@ void matryoshka(std::span<double> row) {
 }  // namespace
 
 int64_t SentenceEncoder::max_tokens(const Options& options, const Config& config, const SentenceConfig& sentence) {
-  const int64_t most = sentence.max_tokens > 0 ? std::min(sentence.max_tokens, config.max_position_embeddings)
-                                               : std::min(config.max_position_embeddings, kDefaultContext);
   const int64_t asked = options.integer("context");
   if (asked > config.max_position_embeddings)
-    throw Error(Status::invalid_argument, message("option context: expected at most the ", config.max_position_embeddings,
-                                                  " tokens of this model, found ", asked));
-  return asked > 0 ? asked : most;
+    throw Error(Status::invalid_argument, message("option context: expected at most the ",
+                                                  config.max_position_embeddings, " tokens of this model, found ", asked));
+  const int64_t longest = longest_text(options, config);
+  return asked == 0 && sentence.max_tokens > 0 ? std::min(sentence.max_tokens, longest) : longest;
 }
 
 Sizes SentenceEncoder::run_sizes(const Options& options, const Config& config) {
-  const int64_t asked = options.integer("context");
-  const int64_t longest = asked > 0 ? asked : std::min(config.max_position_embeddings, kDefaultContext);
-  return {std::max(kRunTokens, longest), kMostTexts};
+  return {std::max(kRunTokens, longest_text(options, config)), kMostTexts};
 }
 
 SentenceEncoder::SentenceEncoder(std::shared_ptr<Runtime> runtime, const Program& program, std::shared_ptr<Host> host,

@@ -219,6 +219,17 @@ TEST_CASE("an encoder whose numbers do not fit together is refused") {
   refusal([&] { open_at(host, "m.gguf", ""); }, Status::corrupt);
 }
 
+TEST_CASE("a text longer than a run is refused where the publisher allows it, and taken with a larger context") {
+  const std::string wide = R"({"max_position_embeddings": 8192, "max_trained_positions": 8192})";
+  std::string text;
+  for (int i = 0; i < 4200; ++i) text += "w4 ";
+  const auto model = open_altered("nomic_bert", wide);
+  CHECK(model->get("max_tokens_per_text") == "4096");
+  CHECK(refusal([&] { embed(*model, {text}); }, Status::invalid_argument)
+            .starts_with("text 0: expected at most 4094 tokens, found 4200"));
+  CHECK(open_altered("nomic_bert", wide, "context=8192")->get("max_tokens_per_text") == "8192");
+}
+
 TEST_CASE("prefixes go before the text, by purpose, and count against its length") {
   const auto model = open_tiny("bert", "context=12");
   const std::string mine = "query_prefix=\"w20 w21 \"; document_prefix=\"w22 \"";
