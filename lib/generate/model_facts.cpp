@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <mutex>
 
 #include "core/message.hpp"
 #include "core/status.hpp"
@@ -186,7 +187,7 @@ std::string Model::get(std::string_view key) const {
   if (key == "memory_note") return plan_.memory_note();
   if (key == "trace") {
     if (!trace_log_) throw Error(Status::not_found, "trace: the model was opened without tracing=on");
-    const auto held = scheduler().lock();
+    const std::lock_guard computing(runtime_->computing());   // nobody writes to it
     return trace_log_->json();
   }
   for (const OptionInfo& option : option_table())

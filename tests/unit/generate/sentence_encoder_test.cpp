@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstring>
 #include <functional>
+#include <thread>
 
 #include "core/half.hpp"
 #include "core/message.hpp"
@@ -228,6 +229,17 @@ TEST_CASE("a text longer than a run is refused where the publisher allows it, an
   CHECK(refusal([&] { embed(*model, {text}); }, Status::invalid_argument)
             .starts_with("text 0: expected at most 4094 tokens, found 4200"));
   CHECK(open_altered("nomic_bert", wide, "context=8192")->get("max_tokens_per_text") == "8192");
+}
+
+TEST_CASE("an encoder's trace can be read, also while another thread computes") {
+  const auto model = open_tiny("bert", "tracing=on");
+  embed(*model, encoder_texts());
+  CHECK(model->get("trace").find("\"name\":\"self_attention\"") != std::string::npos);
+  std::thread other([&] {
+    for (int i = 0; i < 20; ++i) embed(*model, encoder_texts());
+  });
+  for (int i = 0; i < 5; ++i) CHECK(model->get("trace").ends_with("\n]}\n"));
+  other.join();
 }
 
 TEST_CASE("prefixes go before the text, by purpose, and count against its length") {
