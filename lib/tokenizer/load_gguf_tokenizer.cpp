@@ -126,15 +126,21 @@ std::unique_ptr<Tokenizer> load_bpe(const Metadata& metadata) {
   return out;
 }
 
-std::unique_ptr<Tokenizer> load_sentencepiece(const Metadata& metadata) {
-  auto out = std::make_unique<SentencePieceTokenizer>();
-  out->vocabulary = read_vocabulary(metadata);
+// One for each token, finite.
+std::span<const float> read_scores(const Metadata& metadata, const Vocabulary& vocabulary) {
   const auto scores = metadata.floats("tokenizer.ggml.scores");
   if (scores.empty()) throw Error(Status::corrupt, "tokenizer.ggml.scores: expected a score per token, found none");
-  expect_one_each("tokenizer.ggml.scores", scores.size(), static_cast<size_t>(out->vocabulary.size()));
+  expect_one_each("tokenizer.ggml.scores", scores.size(), static_cast<size_t>(vocabulary.size()));
   for (size_t i = 0; i < scores.size(); ++i)
     if (!std::isfinite(scores[i]))
       throw Error(Status::corrupt, message("tokenizer.ggml.scores: token ", i, ": expected a finite score"));
+  return scores;
+}
+
+std::unique_ptr<Tokenizer> load_sentencepiece(const Metadata& metadata) {
+  auto out = std::make_unique<SentencePieceTokenizer>();
+  out->vocabulary = read_vocabulary(metadata);
+  const auto scores = read_scores(metadata, out->vocabulary);
   read_special_ids(metadata, *out);
   if (!out->unknown && out->vocabulary.kind(0) == TokenKind::unknown) out->unknown = 0;
   out->set_scores({scores.begin(), scores.end()}, out->unknown.value_or(-1));
@@ -152,16 +158,11 @@ std::unique_ptr<Tokenizer> load_sentencepiece(const Metadata& metadata) {
 std::unique_ptr<Tokenizer> load_unigram(const Metadata& metadata) {
   auto out = std::make_unique<UnigramTokenizer>();
   out->vocabulary = read_vocabulary(metadata);
-  const auto scores = metadata.floats("tokenizer.ggml.scores");
-  if (scores.empty()) throw Error(Status::corrupt, "tokenizer.ggml.scores: expected a score per token, found none");
-  expect_one_each("tokenizer.ggml.scores", scores.size(), static_cast<size_t>(out->vocabulary.size()));
+  const auto scores = read_scores(metadata, out->vocabulary);
   std::vector<double> widened;
-  for (size_t i = 0; i < scores.size(); ++i) {
-    if (!std::isfinite(scores[i]))
-      throw Error(Status::corrupt, message("tokenizer.ggml.scores: token ", i, ": expected a finite score"));
-    // Fillers of a vocabulary rounded up carry scores far below any piece's; they are none.
+  // Fillers of a vocabulary rounded up carry scores far below any piece's; they are none.
+  for (size_t i = 0; i < scores.size(); ++i)
     widened.push_back(out->vocabulary.kind(int32_t(i)) == TokenKind::normal ? double(scores[i]) : 0.0);
-  }
   read_special_ids(metadata, *out);
   out->set_scores(std::move(widened), out->unknown.value_or(-1));
   out->raw_added = added_tokens_of(out->vocabulary);
