@@ -1,13 +1,9 @@
-// The texts of tests/golden/recipes/sample_texts.py, drawn from the same numbers; and where the default embedding
-// model lies.
+// The texts of tests/golden/recipes/sample_texts.py, drawn from the same numbers.
 #pragma once
 
 #include <cstdint>
-#include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,21 +15,6 @@ namespace hadal::test {
 inline std::string read_golden(const std::string& name) {
   std::ifstream file(std::string(HADAL_TEST_DATA) + "/embed/" + name, std::ios::binary);
   return {std::istreambuf_iterator<char>(file), {}};
-}
-
-// HADAL_TEST_EMBEDDER, or the folder that test.sh keeps in the user's cache; nothing if it is not there.
-inline std::optional<std::string> default_embedder() {
-  std::filesystem::path path;
-  if (const char* given = std::getenv("HADAL_TEST_EMBEDDER")) {
-    path = given;
-  } else {
-    const char* cache = std::getenv("XDG_CACHE_HOME");
-    const char* home = std::getenv("HOME");
-    path = (cache ? std::filesystem::path(cache) : std::filesystem::path(home ? home : "") / ".cache") / "hadal" /
-           "all-MiniLM-L6-v2";
-  }
-  if (!std::filesystem::exists(path / "model.safetensors")) return std::nullopt;
-  return path.string();
 }
 
 // splitmix64.

@@ -16,6 +16,7 @@
 #include "generate/model.hpp"
 #include "unit/embed_texts.hpp"
 #include "unit/generate/tiny_encoder.hpp"
+#include "unit/models/default_model.hpp"
 
 namespace hadal::test {
 namespace {
@@ -359,7 +360,7 @@ TEST_CASE("the default embedding model gives the vectors transformers gives, in 
   };
   check("", 0.99999, 1);
   // The strict backend takes a second a text; every tenth is of another language and length.
-  check("backend=reference", 0.99999, std::getenv("HADAL_TEST_LONG") ? 1 : 9);
+  check("backend=reference", 0.99999, long_tests() ? 1 : 9);
 }
 
 }  // namespace hadal::test

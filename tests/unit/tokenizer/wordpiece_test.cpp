@@ -6,6 +6,7 @@
 #include "core/status.hpp"
 #include "golden_cases.hpp"
 #include "unit/embed_texts.hpp"
+#include "unit/models/default_model.hpp"
 
 using namespace hadal;
 using namespace hadal::test;
