@@ -48,7 +48,8 @@ run_tests() {
   runs+=("$label=$folder/junit.xml")
 }
 launcher=()
-# enough_time LABEL: whether another build and its tests can begin. A slow machine must end with a count, not in the middle.
+# enough_time LABEL: whether another build and its tests can begin. A slow machine must end with a count, not in the
+# middle.
 enough_time() {
   [ "$SECONDS" -lt $((${HADAL_TEST_MINUTES:-40} * 60)) ] && return 0
   runs+=("$1=skipped: $((SECONDS / 60)) minutes had passed; HADAL_TEST_MINUTES allows more")
@@ -61,7 +62,8 @@ run_tests "plain" "$top/build/test"
 
 if [ -z "$quick" ]; then
   # clang here and g++ above, so each run of this script compiles everything with both.
-  clang=(-DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=RelWithDebInfo -DHADAL_TESTS=ON -DHADAL_TOOL=OFF)
+  clang=(-DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=RelWithDebInfo -DHADAL_TESTS=ON
+    -DHADAL_TOOL=OFF)
   export HADAL_TEST_SHORT=1   # fewer tokens of the real model: a sanitizer finds in 24 what it would find in 128
   export UBSAN_OPTIONS=print_stacktrace=1 ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1
   if enough_time "asan+ubsan"; then

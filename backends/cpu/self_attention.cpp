@@ -81,8 +81,9 @@ void arrange(const NodeContext& context, const Geometry& g, const BatchSequence&
   const int64_t first = sequence.first_token + page * kPage;
   const int64_t count = std::min(kPage, sequence.num_tokens - page * kPage);
   for (int64_t head = 0; head < g.a.kv_heads; ++head) {
-    float* const keys = reinterpret_cast<float*>(out + size_t(head) * g.arrangement.head_bytes);
-    float* const values = reinterpret_cast<float*>(out + size_t(head) * g.arrangement.head_bytes + g.arrangement.values);
+    std::byte* const own = out + size_t(head) * g.arrangement.head_bytes;
+    float* const keys = reinterpret_cast<float*>(own);
+    float* const values = reinterpret_cast<float*>(own + g.arrangement.values);
     for (int64_t p = 0; p < (count + kBlock - 1) / kBlock * kBlock; ++p) {
       float* const to = keys + p / kBlock * g.a.key_dim * kBlock + p % kBlock;
       if (p >= count) {

@@ -514,9 +514,10 @@ HADAL_API hadal_status HADAL_CALL hadal_knowledge_add_file(hadal_knowledge* know
                                                            hadal_progress progress, void* progress_context,
                                                            int64_t* document);
 
-/* The same with a text in memory. name: its path from now on; ".md", ".html" or ".csv" at its end say how to read it. */
-HADAL_API hadal_status HADAL_CALL hadal_knowledge_add_text(hadal_knowledge* knowledge, const char* name, const char* text,
-                                                           int64_t text_size, hadal_progress progress,
+/* The same with a text in memory. name: its path from now on; ".md", ".html" or ".csv" at its end say how to read
+ * it. */
+HADAL_API hadal_status HADAL_CALL hadal_knowledge_add_text(hadal_knowledge* knowledge, const char* name,
+                                                           const char* text, int64_t text_size, hadal_progress progress,
                                                            void* progress_context, int64_t* document);
 
 /* Makes the base hold what a folder holds: new files are added, changed ones indexed again, moved ones keep their
@@ -532,8 +533,8 @@ HADAL_API hadal_status HADAL_CALL hadal_knowledge_sync(hadal_knowledge* knowledg
  * of the file (a process that reads at the same time may keep the log until it closes). HADAL_NOT_FOUND. */
 HADAL_API hadal_status HADAL_CALL hadal_knowledge_remove(hadal_knowledge* knowledge, const char* document);
 
-/* [{"document","path","status","reason","chunks","title","source","bytes","pages","date"}]; status: "pending", "done" or
- * "failed"; source: the folder it came from by sync; date: of the file, UTC. */
+/* [{"document","path","status","reason","chunks","title","source","bytes","pages","date"}]; status: "pending", "done"
+ * or "failed"; source: the folder it came from by sync; date: of the file, UTC. */
 HADAL_API hadal_status HADAL_CALL hadal_knowledge_list(hadal_knowledge* knowledge, char* buffer, size_t capacity,
                                                        size_t* size);
 
@@ -564,8 +565,8 @@ HADAL_API hadal_status HADAL_CALL hadal_knowledge_remember(hadal_knowledge* know
                                                            int64_t text_size, int64_t* fact);
 HADAL_API hadal_status HADAL_CALL hadal_knowledge_forget(hadal_knowledge* knowledge, int64_t fact);
 
-/* get: documents pending failed chunks bytes dimension fingerprint facts (JSON [{"fact","text"}]) relevance (of the last
- * search: {"score","cosine","coverage","found"}, how sure it is that the base answers it) version, and what was set.
+/* get: documents pending failed chunks bytes dimension fingerprint facts (JSON [{"fact","text"}]) relevance (of the
+ * last search: {"score","cosine","coverage","found"}, how sure it is that the base answers it) version, and what was set.
  * set: name, embedder (where its model lies) and note, for your own use. HADAL_NOT_FOUND for another key. */
 HADAL_API hadal_status HADAL_CALL hadal_knowledge_get(hadal_knowledge* knowledge, const char* key, char* buffer,
                                                       size_t capacity, size_t* size);
@@ -583,8 +584,8 @@ HADAL_API void HADAL_CALL hadal_knowledge_release(hadal_knowledge* knowledge);
  * leave the conversation with the next question; their numbers stay. The session keeps the base alive; both are in use
  * during add and ask.
  * options: those of search; mode of use: documents=... as there; context_share (part of the session's context for
- *          passages), refuse (on, off, or the relevance from 0 to 1 below which it refuses), whole (auto, off: documents
- *          that fit are given whole), compare=on (passages of every document side by side, one table asked for),
+ *          passages), refuse (on, off, or the relevance from 0 to 1 below which it refuses), whole (auto, off:
+ *          documents that fit are given whole), compare=on (passages of every document side by side, one table asked for),
  *          rewrite (rules, model, off: how a follow-up question is made one that stands alone)
  * hadal_session_get then also knows: found (1, 0), relevance, question (as searched for), citations
  * ([{"n","document","path","title","page","from","to","heading","text"}], the marks of the last answer that name a
@@ -740,13 +741,14 @@ typedef struct hadal_api {
                                          const char*, hadal_progress, void*, float*, size_t, size_t*);
   hadal_status(HADAL_CALL* knowledge_open)(hadal_model*, const char*, const char*, hadal_knowledge**);
   hadal_status(HADAL_CALL* knowledge_add_file)(hadal_knowledge*, const char*, hadal_progress, void*, int64_t*);
-  hadal_status(HADAL_CALL* knowledge_add_text)(hadal_knowledge*, const char*, const char*, int64_t, hadal_progress, void*,
-                                               int64_t*);
+  hadal_status(HADAL_CALL* knowledge_add_text)(hadal_knowledge*, const char*, const char*, int64_t, hadal_progress,
+                                               void*, int64_t*);
   hadal_status(HADAL_CALL* knowledge_sync)(hadal_knowledge*, const char*, const char*, hadal_progress, void*, char*,
                                            size_t, size_t*);
   hadal_status(HADAL_CALL* knowledge_remove)(hadal_knowledge*, const char*);
   hadal_status(HADAL_CALL* knowledge_list)(hadal_knowledge*, char*, size_t, size_t*);
-  hadal_status(HADAL_CALL* knowledge_search)(hadal_knowledge*, const char*, int64_t, const char*, char*, size_t, size_t*);
+  hadal_status(HADAL_CALL* knowledge_search)(hadal_knowledge*, const char*, int64_t, const char*, char*, size_t,
+                                             size_t*);
   hadal_status(HADAL_CALL* knowledge_text)(hadal_knowledge*, const char*, char*, size_t, size_t*);
   hadal_status(HADAL_CALL* knowledge_check)(hadal_knowledge*, char*, size_t, size_t*);
   hadal_status(HADAL_CALL* knowledge_rerank)(hadal_knowledge*, hadal_model*);

@@ -444,7 +444,8 @@ class Knowledge {
   Knowledge() = default;
 
   // embedder: nullptr = the text index alone. path: empty = in memory.
-  static Result<Knowledge> open(const std::string& path, const Model* embedder = nullptr, const std::string& options = {}) {
+  static Result<Knowledge> open(const std::string& path, const Model* embedder = nullptr,
+                                const std::string& options = {}) {
     hadal_knowledge* handle = nullptr;
     const hadal_status status =
         hadal_knowledge_open(embedder ? embedder->get() : nullptr, path.c_str(), options.c_str(), &handle);
@@ -473,7 +474,9 @@ class Knowledge {
     if (status < 0) return detail::failure(status);
     return std::string(report, size);
   }
-  Result<void> remove(const std::string& document) { return detail::done(hadal_knowledge_remove(get(), document.c_str())); }
+  Result<void> remove(const std::string& document) {
+    return detail::done(hadal_knowledge_remove(get(), document.c_str()));
+  }
   Result<std::string> list() const {
     return detail::whole<std::string>(
         [&](char* out, size_t capacity, size_t* size) { return hadal_knowledge_list(get(), out, capacity, size); });

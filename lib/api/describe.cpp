@@ -121,8 +121,8 @@ std::string options() {
     out.push_back(Json(Json::Object{{"key", text(key.key)},
                                     {"level", text("knowledge")},
                                     {"type", text(name_of(key.type))},
-                                    {"range", text(range_of({key.key, OptionLevel::session, key.type, key.least, key.most,
-                                                             key.choices, key.initial, key.meaning}))},
+                                    {"range", text(range_of({key.key, OptionLevel::session, key.type, key.least,
+                                                             key.most, key.choices, key.initial, key.meaning}))},
                                     {"default", text(key.initial)},
                                     {"meaning", text(key.meaning)}}));
   return text_of(Json(std::move(out)));

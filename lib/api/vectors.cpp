@@ -74,7 +74,8 @@ hadal_status rerank(hadal_model* handle, const Unit* query, int64_t query_size, 
     check_buffer(scores, capacity, "scores");
     SentenceEncoder& encoder = model->encoder();
     const EmbedSettings settings = encoder.settings(merged(*model, optional_text(options)));
-    if (!encoder.scores()) throw Error(Status::unsupported, "rerank: expected a cross-encoder, found an embedding model");
+    if (!encoder.scores())
+      throw Error(Status::unsupported, "rerank: expected a cross-encoder, found an embedding model");
     if (size) *size = count;
     if (capacity == 0) return HADAL_OK;
     const size_t fit = std::min(count, capacity);
@@ -98,7 +99,8 @@ class ModelEmbedder final : public rag::Embedder {
       all.set("long_text", "error", OptionLevel::vectors);
       return encoder().settings(all);
     };
-    if (encoder().scores()) throw Error(Status::unsupported, "embed: expected an embedding model, found one that ranks");
+    if (encoder().scores())
+      throw Error(Status::unsupported, "embed: expected an embedding model, found one that ranks");
     query_ = settings("query");
     document_ = settings("document");
     const int64_t prefix = std::max(encoder().count_tokens(query_.prefix), encoder().count_tokens(document_.prefix));

@@ -32,14 +32,14 @@ constexpr OptionInfo kTable[] = {
      "mapped weights included; 0 = no limit"},
     {"batch", model, integer, 1, 256, "", "16", "the most sessions computed in one run"},
     {"tokenizer_only", model, boolean, 0, 0, "", "off", "load the tokenizer and the template only"},
-    {"tracing", model, boolean, 0, 0, "", "off", "remember what every thread did when; hadal_model_get(\"trace\") tells it as "
-     "Chrome trace events"},
+    {"tracing", model, boolean, 0, 0, "", "off", "remember what every thread did when; hadal_model_get(\"trace\") tells "
+     "it as Chrome trace events"},
     {"chat_template", model, text, 0, 0, "", "", "Jinja text used instead of the model's own template, or the name "
      "of a built-in one: chatml, llama-3, deepseek-llm, deepseek-coder, deepseek-v2, deepseek-v2.5, deepseek-v3, "
      "deepseek-v3-0324, deepseek-r1, deepseek-r1-0528, deepseek-v3.1, deepseek-v3.2, deepseek-v4, plain"},
-    {"pooling", model, choice, 0, 0, "auto mean cls last rank", "auto", "how a text becomes one vector: the mean of its "
-     "tokens, the first or the last one; rank: a score; auto = as the model says. A chat model opened with last or mean "
-     "embeds and does not chat"},
+    {"pooling", model, choice, 0, 0, "auto mean cls last rank", "auto", "how a text becomes one vector: the mean of "
+     "its tokens, the first or the last one; rank: a score; auto = as the model says. A chat model opened with last or "
+     "mean embeds and does not chat"},
     {"deterministic", model, boolean, 0, 0, "", "on", "results do not depend on threads, chunks or other sessions; always "
      "so on the backends of this version"},
     {"invalid_text", model, choice, 0, 0, "refuse replace", "refuse", "invalid UTF-8 in given text is refused, or each bad "
@@ -75,11 +75,11 @@ constexpr OptionInfo kTable[] = {
      "the model's own prefix before each"},
     {"query_prefix", vectors, text, 0, 0, "", "", "put before queries instead of the model's own prefix"},
     {"document_prefix", vectors, text, 0, 0, "", "", "put before documents instead of the model's own prefix"},
-    {"long_text", vectors, choice, 0, 0, "error cut split", "error", "a text of more tokens than the model takes is refused, "
-     "cut, or split and its pieces averaged, weighted by their tokens (rerank: the best piece counts)"},
+    {"long_text", vectors, choice, 0, 0, "error cut split", "error", "a text of more tokens than the model takes is "
+     "refused, cut, or split and its pieces averaged, weighted by their tokens (rerank: the best piece counts)"},
     {"normalize", vectors, boolean, 0, 0, "", "on", "vectors of length 1"},
-    {"dimensions", vectors, integer, 0, 1 << 24, "", "0", "keep the first values only, of models trained for it (Matryoshka); "
-     "0 = all"},
+    {"dimensions", vectors, integer, 0, 1 << 24, "", "0", "keep the first values only, of models trained for it "
+     "(Matryoshka); 0 = all"},
     {"logits", session, choice, 0, 0, "last all", "last", "rows that hadal_session_logits gives"},
 };
 constexpr size_t kCount = std::size(kTable);

@@ -123,8 +123,8 @@ void SentenceEncoder::add_pieces(std::vector<Piece>& pieces, size_t text, const 
   const int64_t around = int64_t(wrapped(before, {}, pair).tokens.size());
   const int64_t room = max_tokens_ - around, count = int64_t(tokens.size());
   if (room < 1)
-    throw Error(Status::invalid_argument, message(pair ? "query" : "prefix", ": expected room for a text beside it, found ",
-                                                  around, " of ", max_tokens_, " tokens taken"));
+    throw Error(Status::invalid_argument, message(pair ? "query" : "prefix", ": expected room for a text beside it, ",
+                                                  "found ", around, " of ", max_tokens_, " tokens taken"));
   if (count > room && policy == EmbedSettings::LongText::error)
     throw Error(Status::invalid_argument, message("text ", text, ": expected at most ", room, " tokens, found ", count,
                                                   "; long_text=cut or split takes longer ones"));
@@ -207,7 +207,8 @@ void SentenceEncoder::run(std::span<const Piece> pieces, TakeRow take, Progress 
 
 void SentenceEncoder::embed(std::span<const std::string_view> texts, const EmbedSettings& settings,
                             std::span<float> vectors, Progress progress) {
-  if (scores()) throw Error(Status::unsupported, "embed: expected an embedding model, found a cross-encoder, which only ranks");
+  if (scores())
+    throw Error(Status::unsupported, "embed: expected an embedding model, found a cross-encoder, which only ranks");
   std::vector<int32_t> prefix, tokens;
   tokenizer().encode(settings.prefix, false, prefix);
   std::vector<Piece> pieces;

@@ -195,7 +195,8 @@ std::string Session::get(std::string_view key) {
   if (key == "seed") return message(seed_);
   if (key == "messages") {
     Json::Array list;
-    for (const Message& m : messages_) list.push_back(Json(Json::Object{{"role", m.role}, {"content", m.plain.empty() ? m.content : m.plain}}));
+    for (const Message& m : messages_)
+      list.push_back(Json(Json::Object{{"role", m.role}, {"content", m.plain.empty() ? m.content : m.plain}}));
     std::string out;
     append_json(out, Json(std::move(list)));
     return out;
@@ -232,7 +233,8 @@ void Session::add(std::string_view role, std::string_view text, std::string_view
                                                   near.empty() ? "" : "; the nearest is ", near));
   }
   model_->prompts();
-  Message added{std::string(role), checked_text(text, options_.get("invalid_text") == "replace", "message"), -1, std::string(plain)};
+  Message added{std::string(role), checked_text(text, options_.get("invalid_text") == "replace", "message"), -1,
+                std::string(plain)};
   const auto lock = hold();
   if (mode_ == Mode::raw)
     throw Error(Status::invalid_argument, "messages and raw tokens do not mix: reset the session first");

@@ -86,8 +86,8 @@ enum class Op : uint8_t {
   // y[i] = the mean of x over all tokens of the sequence that token output_rows[i] belongs to.
   // inputs {x [T, n]} → [outputs, n]
   mean_rows,
-  // rms_norm? → linear × n → swiglu?, gelu? or + residual?, in one node: FusedLinearAttributes says which parts are there.
-  // Made by the fusion pass only, where the backend supports it; equal to its plain nodes up to rounding.
+  // rms_norm? → linear × n → swiglu?, gelu? or + residual?, in one node: FusedLinearAttributes says which parts are
+  // there. Made by the fusion pass only, where the backend supports it; equal to its plain nodes up to rounding.
   // inputs {x, residual if epilogue is add}; weights {norm or null, W_0, b_0 or null, W_1, b_1, ...};
   // outputs: one per projection, or one for swiglu (projection 0 is gate, 1 is up), gelu and add.
   fused_linear,
@@ -185,9 +185,9 @@ struct FusedLinearAttributes {
   int32_t projections = 1;
 };
 
-using Attributes = std::variant<std::monostate, EmbedAttributes, SelfAttentionAttributes, NormAttributes, RopeTableAttributes, RopeAttributes,
-                                AttentionAttributes, LatentAttentionAttributes, IndexAttributes, RouteAttributes,
-                                ExpertsAttributes, FusedLinearAttributes>;
+using Attributes = std::variant<std::monostate, EmbedAttributes, SelfAttentionAttributes, NormAttributes,
+                                RopeTableAttributes, RopeAttributes, AttentionAttributes, LatentAttentionAttributes,
+                                IndexAttributes, RouteAttributes, ExpertsAttributes, FusedLinearAttributes>;
 
 struct Node {
   Op op;

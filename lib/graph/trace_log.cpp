@@ -17,9 +17,10 @@ int64_t weight_bytes(const NodeContext& context) {
   size_t bytes = 0;
   for (const Weight* weight : context.node.weights) {
     if (!weight) continue;
-    if (context.node.op == Op::embed) bytes += size_t(rows_of(context)) * bytes_of(weight->dtype, weight->cols);
+    const size_t rows = size_t(rows_of(context));
+    if (context.node.op == Op::embed) bytes += rows * bytes_of(weight->dtype, weight->cols);
     else if (context.node.op == Op::experts)
-      bytes += weight->part_bytes() * std::min(weight->parts.size(), size_t(rows_of(context) * context.inputs[1].cols / 2));
+      bytes += weight->part_bytes() * std::min(weight->parts.size(), rows * size_t(context.inputs[1].cols) / 2);
     else bytes += weight->bytes();
   }
   return int64_t(bytes);
@@ -53,7 +54,8 @@ std::string TraceLog::json() const {
   const auto for_each = [&](auto&& see) {
     for (size_t worker = 0; worker < workers_.size(); ++worker) {
       const uint64_t count = workers_[worker].count;
-      for (uint64_t i = count > spans_ ? count - spans_ : 0; i < count; ++i) see(worker, workers_[worker].spans[i % spans_]);
+      for (uint64_t i = count > spans_ ? count - spans_ : 0; i < count; ++i)
+        see(worker, workers_[worker].spans[i % spans_]);
     }
   };
   for_each([&](size_t, const Span& span) { first = std::min(first, span.started_ns); });

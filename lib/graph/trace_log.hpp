@@ -19,8 +19,8 @@ class TraceLog final : public TraceSink {
   // Tasks of one stage of a node that a worker does one after the other are one span.
   void ran(const NodeContext& context, int stage, int worker, int64_t started_ns, int64_t ended_ns) override;
 
-  // {"traceEvents": [{"name": the op, "ph": "X", "tid": the worker, "ts", "dur": microseconds, "args": {"node", "stage",
-  // "tasks", "rows", "weight_bytes": of the node's matrices, of a mixture's at most those its rows can ask for}}]}.
+  // {"traceEvents": [{"name": the op, "ph": "X", "tid": the worker, "ts", "dur": microseconds, "args": {"node",
+  // "stage", "tasks", "rows", "weight_bytes": of the node's matrices, of a mixture's at most those its rows can ask for}}]}.
   // While nothing runs.
   std::string json() const;
 

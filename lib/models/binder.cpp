@@ -37,7 +37,8 @@ const StoredTensor* Binder::find(std::string_view name) const {
   if (const StoredTensor* found = model_->checkpoint->find(stored_name(name))) return found;
   // The first BERT checkpoints name a norm's weight and bias so.
   const auto renamed = [&](std::string_view now, std::string_view then) {
-    return name.ends_with(now) ? model_->checkpoint->find(message(name.substr(0, name.size() - now.size()), then)) : nullptr;
+    if (!name.ends_with(now)) return static_cast<const StoredTensor*>(nullptr);
+    return model_->checkpoint->find(message(name.substr(0, name.size() - now.size()), then));
   };
   const StoredTensor* gamma = renamed("LayerNorm.weight", "LayerNorm.gamma");
   return gamma ? gamma : renamed("LayerNorm.bias", "LayerNorm.beta");

@@ -28,7 +28,9 @@ class Binder {
                         int64_t count) const;
 
   // A vector whose published name ends in no .weight.
-  const Weight& bare_vector(std::string_view name, int64_t length) const { return bind(prefix_ + std::string(name), {length}); }
+  const Weight& bare_vector(std::string_view name, int64_t length) const {
+    return bind(prefix_ + std::string(name), {length});
+  }
 
   // `count` matrices [rows, cols] as one stack: the published experts.0.`name`.weight, experts.1.`name`.weight, ... or
   // one tensor [count, rows, cols], as GGUF and transformers 5 have it.

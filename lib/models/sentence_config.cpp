@@ -83,7 +83,8 @@ std::optional<Pooling> sentence_pooling(const Checkpoint& checkpoint) {
     constexpr Pooling kPoolings[] = {Pooling::mean, Pooling::cls, Pooling::last, Pooling::rank};
     const int64_t number = checkpoint.metadata.integer(message(*architecture, ".pooling_type")).value_or(0);
     if (number < 0 || number > int64_t(std::size(kPoolings)))
-      throw Error(Status::unsupported, message("metadata ", *architecture, ".pooling_type: expected 0 to 4, found ", number));
+      throw Error(Status::unsupported,
+                  message("metadata ", *architecture, ".pooling_type: expected 0 to 4, found ", number));
     return number == 0 ? std::nullopt : std::optional(kPoolings[number - 1]);
   }
   if (const Json modules = parse(checkpoint.modules_json, "modules.json"); modules.as_array())
@@ -91,7 +92,8 @@ std::optional<Pooling> sentence_pooling(const Checkpoint& checkpoint) {
       const std::string_view type = text(module.find("type"));
       const std::string_view kind = type.substr(std::min(type.size(), type.rfind('.') + 1));
       if (kind != "Transformer" && kind != "Pooling" && kind != "Normalize")
-        throw Error(Status::unsupported, message("modules.json: a module of the kind ", quoted(kind), " is not supported"));
+        throw Error(Status::unsupported,
+                    message("modules.json: a module of the kind ", quoted(kind), " is not supported"));
     }
   const Json config = parse(checkpoint.pooling_json, "the Pooling module's config.json");
   if (config.is_null()) return std::nullopt;

@@ -17,8 +17,8 @@ struct SentenceConfig {
   std::string query_prefix, document_prefix;
 };
 
-// As the folder's Pooling module or the GGUF key pooling_type says; nothing if there is none. Throws Error(unsupported) for another kind, and for
-// modules that would change the vectors.
+// As the folder's Pooling module or the GGUF key pooling_type says; nothing if there is none. Throws
+// Error(unsupported) for another kind, and for modules that would change the vectors.
 std::optional<Pooling> sentence_pooling(const Checkpoint& checkpoint);
 
 SentenceConfig read_sentence_config(const Checkpoint& checkpoint, const Config& config);

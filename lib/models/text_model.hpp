@@ -1,5 +1,5 @@
-// A language model, or one that makes vectors of texts, ready to be compiled for a backend: its config, its weight table bound to the checkpoint's bytes,
-// and its graph from tokens to logits.
+// A language model, or one that makes vectors of texts, ready to be compiled for a backend: its config, its weight
+// table bound to the checkpoint's bytes, and its graph from tokens to logits or vectors.
 #pragma once
 
 #include <memory>

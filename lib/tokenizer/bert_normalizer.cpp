@@ -25,7 +25,8 @@ constexpr CodePointRange kChinese[] = {{0x3400, 0x4DBF},   {0x4E00, 0x9FFF},   {
 
 template <class Range, size_t count>
 const Range* range_with(const Range (&ranges)[count], char32_t cp) {
-  const auto* range = std::partition_point(std::begin(ranges), std::end(ranges), [cp](const Range& r) { return r.last < cp; });
+  const auto* range =
+      std::partition_point(std::begin(ranges), std::end(ranges), [cp](const Range& r) { return r.last < cp; });
   return range != std::end(ranges) && cp >= range->first ? range : nullptr;
 }
 

@@ -41,7 +41,8 @@ Charsmap Charsmap::parse(std::string_view bytes) {
   uint32_t size = 0;
   if (bytes.size() >= sizeof size) std::memcpy(&size, bytes.data(), sizeof size);
   if (bytes.size() < sizeof size || size % 4 != 0 || size > bytes.size() - sizeof size)
-    throw Error(Status::corrupt, message("precompiled_charsmap: expected a trie within ", bytes.size(), " bytes, found one of ", size));
+    throw Error(Status::corrupt, message("precompiled_charsmap: expected a trie within ", bytes.size(),
+                                         " bytes, found one of ", size));
   out.trie_.resize(size / 4);
   if (size > 0) std::memcpy(out.trie_.data(), bytes.data() + sizeof size, size);
   out.texts_ = bytes.substr(sizeof size + size);

@@ -271,7 +271,8 @@ std::unique_ptr<Tokenizer> load_unigram(const Json& file, const Json& model, con
     const double* real = fits ? (*pair)[1].as_double() : nullptr;
     const int64_t* whole = fits ? (*pair)[1].as_integer() : nullptr;
     const double score = real != nullptr ? *real : whole != nullptr ? double(*whole) : NAN;
-    if (!std::isfinite(score)) corrupt(message("model.vocab: entry ", ids.size(), ": expected a text and a finite score"));
+    if (!std::isfinite(score))
+      corrupt(message("model.vocab: entry ", ids.size(), ": expected a text and a finite score"));
     ids.emplace_back(*(*pair)[0].as_string(), Json(int64_t(ids.size())));
     scores.push_back(score);
   }
@@ -281,9 +282,10 @@ std::unique_ptr<Tokenizer> load_unigram(const Json& file, const Json& model, con
   read_unigram_stages(file, *out);
   const Json* unknown = model.find("unk_id");
   if (unknown != nullptr && unknown->as_integer() != nullptr) {
-    if (!out->vocabulary.contains(static_cast<int32_t>(std::clamp<int64_t>(*unknown->as_integer(), -1, INT32_MAX))))
-      corrupt(message("model.unk_id: expected an id below ", out->vocabulary.size(), ", found ", *unknown->as_integer()));
-    out->unknown = static_cast<int32_t>(*unknown->as_integer());
+    const int64_t id = *unknown->as_integer();
+    if (!out->vocabulary.contains(static_cast<int32_t>(std::clamp<int64_t>(id, -1, INT32_MAX))))
+      corrupt(message("model.unk_id: expected an id below ", out->vocabulary.size(), ", found ", id));
+    out->unknown = static_cast<int32_t>(id);
   }
   out->set_scores(std::move(scores), out->unknown.value_or(-1));
   return out;

@@ -21,7 +21,6 @@ void append_words(std::string_view text, const std::string& bar, std::string& ou
 
 }  // namespace
 
-
 std::string_view Normalizer::apply(std::string_view text, bool first_fragment, std::string& storage) const {
   std::string made;
   for (const Step& step : steps_) {

@@ -1,4 +1,5 @@
-// Text to token ids and back: byte-level BPE, SentencePiece BPE, WordPiece. Immutable after it is made; any thread may use it.
+// Text to token ids and back: byte-level BPE, SentencePiece BPE and unigram, WordPiece. Immutable after it is made; any
+// thread may use it.
 #pragma once
 
 #include <cstdint>

@@ -20,11 +20,13 @@ class UnigramTokenizer::PieceMerger final : public Merger {
     for (size_t at = 0; at < word.size();) {
       const size_t character = utf8_length(word[at]), most = std::min(word.size() - at, longest);
       bool has_single = false;
-      for (size_t bytes = character; bytes <= most; bytes += bytes < word.size() - at ? utf8_length(word[at + bytes]) : 1) {
+      for (size_t bytes = character; bytes <= most;) {
         const int32_t id = model_.vocabulary.find(word.substr(at, bytes));
-        if (id < 0 || !model_.is_piece(id)) continue;
-        offer(at, at + bytes, id, best_[at].score + model_.scores_[size_t(id)]);
-        has_single = has_single || bytes == character;
+        if (id >= 0 && model_.is_piece(id)) {
+          offer(at, at + bytes, id, best_[at].score + model_.scores_[size_t(id)]);
+          has_single = has_single || bytes == character;
+        }
+        bytes += at + bytes < word.size() ? utf8_length(word[at + bytes]) : 1;
       }
       if (!has_single) offer(at, at + character, -1, best_[at].score + model_.unknown_score_);
       at += character;

@@ -4,7 +4,8 @@
 namespace hadal::cpu {
 namespace {
 
-// erf(z) within 3.3e-7, NaN for NaN: z P(z²) / Q(z²), fitted to the least relative error on [0, 4]; beyond that it is 1.
+// erf(z) within 3.3e-7, NaN for NaN: z P(z²) / Q(z²), fitted to the least relative error on [0, 4]; beyond that it is
+// 1.
 template <class S>
 inline __attribute__((always_inline)) typename S::F erf(typename S::F z) {
   using F = typename S::F;

@@ -52,7 +52,8 @@ TEST_CASE("embed gives the size first, then the vectors, in either encoding") {
   REQUIRE(hadal_model_embed(model, kTexts, nullptr, 3, nullptr, nullptr, nullptr, nullptr, 0, &size) == HADAL_OK);
   CHECK(size == 3 * kDim);
   std::vector<float> all(size), one(kDim), wide(kDim);
-  REQUIRE(hadal_model_embed(model, kTexts, nullptr, 3, "", nullptr, nullptr, all.data(), all.size(), nullptr) == HADAL_OK);
+  REQUIRE(hadal_model_embed(model, kTexts, nullptr, 3, "", nullptr, nullptr, all.data(), all.size(), nullptr) ==
+        HADAL_OK);
   // A size instead of the NUL; another text behind it is not read.
   const char* const text[] = {"w7 w100"};
   const int64_t bytes[] = {2};
@@ -60,7 +61,8 @@ TEST_CASE("embed gives the size first, then the vectors, in either encoding") {
   CHECK(std::memcmp(one.data(), &all[kDim], kDim * sizeof(float)) == 0);
   const uint16_t word[] = {'w', '7', 0};
   const uint16_t* const words[] = {word};
-  REQUIRE(hadal_model_embed16(model, words, nullptr, 1, nullptr, nullptr, nullptr, wide.data(), wide.size(), &size) == HADAL_OK);
+  REQUIRE(hadal_model_embed16(model, words, nullptr, 1, nullptr, nullptr, nullptr, wide.data(), wide.size(),
+                              &size) == HADAL_OK);
   CHECK(wide == one);
   double length = 0;
   for (const float v : one) length += double(v) * v;
@@ -72,11 +74,13 @@ TEST_CASE("a small buffer holds the first texts, as many as fit whole") {
   hadal_model* model = open_tiny("bert");
   size_t size = 0;
   std::vector<float> some(2 * kDim + 5, -7);
-  CHECK(hadal_model_embed(model, kTexts, nullptr, 3, "", nullptr, nullptr, some.data(), some.size(), &size) == HADAL_PARTIAL);
+  CHECK(hadal_model_embed(model, kTexts, nullptr, 3, "", nullptr, nullptr, some.data(), some.size(), &size) ==
+        HADAL_PARTIAL);
   CHECK(size == 3 * kDim);
   CHECK(some[2 * kDim - 1] != -7);
   CHECK(some[2 * kDim] == -7);
-  CHECK(hadal_model_embed(model, nullptr, nullptr, 0, "", nullptr, nullptr, some.data(), some.size(), &size) == HADAL_OK);
+  CHECK(hadal_model_embed(model, nullptr, nullptr, 0, "", nullptr, nullptr, some.data(), some.size(), &size) ==
+        HADAL_OK);
   CHECK(size == 0);
   hadal_model_release(model);
 }
@@ -97,10 +101,14 @@ TEST_CASE("what is wrong with a call to embed is said, and nothing is written") 
   CHECK(std::string(hadal_last_error()).find("purpose") != std::string::npos);
   CHECK(embed("w4", "threads=1") == HADAL_INVALID_ARGUMENT);
   CHECK(embed("w4", "dimensions=65") == HADAL_INVALID_ARGUMENT);
-  CHECK(hadal_model_embed(nullptr, kTexts, nullptr, 1, "", nullptr, nullptr, out.data(), out.size(), &size) == HADAL_INVALID_ARGUMENT);
-  CHECK(hadal_model_embed(model, nullptr, nullptr, 1, "", nullptr, nullptr, out.data(), out.size(), &size) == HADAL_INVALID_ARGUMENT);
-  CHECK(hadal_model_embed(model, kTexts, nullptr, SIZE_MAX / 64, "", nullptr, nullptr, out.data(), 0, &size) == HADAL_INVALID_ARGUMENT);
-  CHECK(hadal_model_rerank(model, "w4", -1, kTexts, nullptr, 1, "", nullptr, nullptr, out.data(), 1, &size) == HADAL_UNSUPPORTED);
+  CHECK(hadal_model_embed(nullptr, kTexts, nullptr, 1, "", nullptr, nullptr, out.data(), out.size(), &size) ==
+        HADAL_INVALID_ARGUMENT);
+  CHECK(hadal_model_embed(model, nullptr, nullptr, 1, "", nullptr, nullptr, out.data(), out.size(), &size) ==
+        HADAL_INVALID_ARGUMENT);
+  CHECK(hadal_model_embed(model, kTexts, nullptr, SIZE_MAX / 64, "", nullptr, nullptr, out.data(), 0, &size) ==
+        HADAL_INVALID_ARGUMENT);
+  CHECK(hadal_model_rerank(model, "w4", -1, kTexts, nullptr, 1, "", nullptr, nullptr, out.data(), 1, &size) ==
+        HADAL_UNSUPPORTED);
   hadal_session* session = nullptr;
   CHECK(hadal_session_create(model, "", &session) == HADAL_UNSUPPORTED);
   CHECK(out == std::vector<float>(kDim, -7));
@@ -119,7 +127,8 @@ TEST_CASE("a progress callback ends the call") {
   std::vector<float> out(3 * kDim);
   size_t size = 0;
   Stop stop;
-  CHECK(hadal_model_embed(model, kTexts, nullptr, 3, "", Stop::now, &stop, out.data(), out.size(), &size) == HADAL_CANCELLED);
+  CHECK(hadal_model_embed(model, kTexts, nullptr, 3, "", Stop::now, &stop, out.data(), out.size(), &size) ==
+        HADAL_CANCELLED);
   CHECK(stop.calls == 1);
   CHECK(hadal_model_embed(model, kTexts, nullptr, 3, "", nullptr, nullptr, out.data(), out.size(), &size) == HADAL_OK);
   hadal_model_release(model);
@@ -129,7 +138,8 @@ TEST_CASE("threads that embed with one model at once get the same vectors") {
   hadal_model* model = open_tiny("bert");
   std::vector<float> alone(3 * kDim);
   size_t size = 0;
-  REQUIRE(hadal_model_embed(model, kTexts, nullptr, 3, "", nullptr, nullptr, alone.data(), alone.size(), &size) == HADAL_OK);
+  REQUIRE(hadal_model_embed(model, kTexts, nullptr, 3, "", nullptr, nullptr, alone.data(), alone.size(), &size) ==
+        HADAL_OK);
   std::atomic<int> wrong = 0;
   std::vector<std::thread> threads;
   for (int t = 0; t < 3; ++t)
@@ -137,7 +147,8 @@ TEST_CASE("threads that embed with one model at once get the same vectors") {
       for (int i = 0; i < 5; ++i) {
         std::vector<float> mine(3 * kDim);
         size_t got = 0;
-        const hadal_status status = hadal_model_embed(model, kTexts, nullptr, 3, "", nullptr, nullptr, mine.data(), mine.size(), &got);
+        const hadal_status status = hadal_model_embed(model, kTexts, nullptr, 3, "", nullptr, nullptr, mine.data(),
+                                                      mine.size(), &got);
         if (status != HADAL_OK || mine != alone) ++wrong;
       }
     });
@@ -155,14 +166,16 @@ TEST_CASE("rerank scores each text, in either encoding") {
   CHECK(scores[0] != scores[1]);
   const uint16_t query[] = {'w', '4', 0}, word[] = {'w', '7', 0};
   const uint16_t* const words[] = {word};
-  REQUIRE(hadal_model_rerank16(model, query, -1, words, nullptr, 1, nullptr, nullptr, nullptr, wide, 1, &size) == HADAL_OK);
+  REQUIRE(hadal_model_rerank16(model, query, -1, words, nullptr, 1, nullptr, nullptr, nullptr, wide, 1, &size) ==
+        HADAL_OK);
   CHECK(wide[0] == scores[1]);
   CHECK(hadal_model_embed(model, kTexts, nullptr, 1, "", nullptr, nullptr, scores, 3, &size) == HADAL_UNSUPPORTED);
   hadal_model_release(model);
 }
 
 TEST_CASE("the knowledge layer's embedder and reranker are those of the C interface") {
-  hadal_model* handle = open_tiny("nomic_bert", "threads=2; context=20; query_prefix=\"w20 w21 \"; document_prefix=\"w22 \"");
+  hadal_model* handle = open_tiny("nomic_bert",
+                                  "threads=2; context=20; query_prefix=\"w20 w21 \"; document_prefix=\"w22 \"");
   const auto embedder = api::make_embedder(handle->model);
   CHECK(embedder->dimension() == int(kDim));
   CHECK(embedder->max_tokens() == 16);   // of 20: two special ones, the longer prefix

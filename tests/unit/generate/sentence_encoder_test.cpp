@@ -168,7 +168,8 @@ TEST_CASE("a text's vector has the same bits alone, in any company and with any 
     const size_t dim = together.size() / texts.size();
     for (size_t i = 0; i < texts.size(); ++i) {
       CAPTURE(i);
-      CHECK(embed(*model, {texts[i]}) == std::vector(together.begin() + ptrdiff_t(i * dim), together.begin() + ptrdiff_t((i + 1) * dim)));
+      const auto begin = together.begin() + ptrdiff_t(i * dim);
+      CHECK(embed(*model, {texts[i]}) == std::vector(begin, begin + ptrdiff_t(dim)));
     }
     std::vector<std::string> many;   // more than one run holds
     for (int i = 0; i < 40; ++i) many.push_back(texts[size_t(i * 7 % 5)]);
@@ -295,7 +296,8 @@ TEST_CASE("a tokenizer with more words than the weights have rows is found out")
   std::string& json = host->files["m/tokenizer.json"];
   json.insert(json.rfind("}}}"), ",\"w160\":160");
   const auto model = open_at(host, "m", "", 1);
-  CHECK(refusal([&] { embed(*model, {"w159", "w160"}); }, Status::corrupt) == "tokenizer: expected ids below 160, found 160");
+  CHECK(refusal([&] { embed(*model, {"w159", "w160"}); }, Status::corrupt) ==
+        "tokenizer: expected ids below 160, found 160");
   CHECK(embed(*model, {"w159"}) == embed(*open_tiny("bert"), {"w159"}));
 }
 
@@ -305,7 +307,8 @@ TEST_CASE("embedding stops when it is told to, and the model works on") {
   const std::vector<std::string_view> views(texts.begin(), texts.end());
   std::vector<float> out(texts.size() * 64);
   double last = 0;
-  CHECK(refusal([&] { model->encoder().embed(views, settings_of(*model, ""), out, [&](double done) { return (last = done) < 0.3; }); },
+  const auto until_a_third = [&](double done) { return (last = done) < 0.3; };
+  CHECK(refusal([&] { model->encoder().embed(views, settings_of(*model, ""), out, until_a_third); },
                 Status::cancelled) == "cancelled by the progress callback");
   CHECK(last >= 0.3);
   CHECK(last < 0.9);
@@ -314,7 +317,8 @@ TEST_CASE("embedding stops when it is told to, and the model works on") {
 
 TEST_CASE("vectors of two models can be compared exactly when their fingerprints are equal") {
   const auto print = [](const Model& model, const std::string& options) {
-    return model.vectors_fingerprint(settings_of(model, options + "; purpose=query"), settings_of(model, options + "; purpose=document"));
+    return model.vectors_fingerprint(settings_of(model, options + "; purpose=query"),
+                                     settings_of(model, options + "; purpose=document"));
   };
   const auto bert = open_tiny("bert"), again = open_tiny("bert", "", 1), cls = open_tiny("bert", "pooling=cls");
   CHECK(print(*bert, "") == print(*again, ""));

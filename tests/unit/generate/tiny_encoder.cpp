@@ -42,7 +42,8 @@ std::vector<Tiny> tensors_of(const Json& config) {
   const std::string embeddings = base + "embeddings.";
   out.push_back({embeddings + "word_embeddings.weight", {kVocab, n}});
   out.push_back({embeddings + "token_type_embeddings.weight", {integer(config, "type_vocab_size"), n}});
-  if (!nomic) out.push_back({embeddings + "position_embeddings.weight", {integer(config, "max_position_embeddings"), n}});
+  if (!nomic)
+    out.push_back({embeddings + "position_embeddings.weight", {integer(config, "max_position_embeddings"), n}});
   norm(nomic ? "emb_ln" : embeddings + "LayerNorm");
   for (int64_t layer = 0; layer < integer(config, "num_hidden_layers"); ++layer) {
     const std::string at = base + (nomic ? "encoder.layers." : "encoder.layer.") + std::to_string(layer) + ".";
@@ -130,7 +131,8 @@ void write_encoder_folder(MemoryHost& host, const std::string& folder, const std
   if (decoder) {
     const auto checkpoint = tiny_checkpoint(config);
     for (const StoredTensor& tensor : checkpoint->tensors)
-      tensors.push_back({{tensor.name, tensor.shape}, std::string(reinterpret_cast<const char*>(tensor.data), tensor.bytes)});
+      tensors.push_back({{tensor.name, tensor.shape},
+                         std::string(reinterpret_cast<const char*>(tensor.data), tensor.bytes)});
   } else {
     for (const Tiny& tensor : tensors_of(parsed)) tensors.push_back({tensor, drawn(tensor)});
   }

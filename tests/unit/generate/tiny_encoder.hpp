@@ -9,7 +9,8 @@
 
 namespace hadal::test {
 
-// The golden's folder name: "bert", "bert_cls", "bert_rank", "xlm_roberta", "xlm_roberta_rank", "nomic_bert", "llama_last".
+// The golden's folder name: "bert", "bert_cls", "bert_rank", "xlm_roberta", "xlm_roberta_rank", "nomic_bert",
+// "llama_last".
 void write_encoder_folder(MemoryHost& host, const std::string& folder, const std::string& name);
 // As converters write them; not bert_rank and llama_last.
 void write_encoder_gguf(MemoryHost& host, const std::string& path, const std::string& name);
