@@ -110,21 +110,14 @@ std::string range_of(const OptionInfo& option) {
 
 std::string options() {
   Json::Array out;
-  for (const OptionInfo& option : option_table())
-    out.push_back(Json(Json::Object{{"key", text(option.key)},
-                                    {"level", text(name_of(option.level))},
-                                    {"type", text(name_of(option.type))},
-                                    {"range", text(range_of(option))},
-                                    {"default", text(option.initial)},
-                                    {"meaning", text(option.meaning)}}));
-  for (const KnowledgeKey& key : knowledge_keys())
-    out.push_back(Json(Json::Object{{"key", text(key.key)},
-                                    {"level", text("knowledge")},
-                                    {"type", text(name_of(key.type))},
-                                    {"range", text(range_of({key.key, OptionLevel::session, key.type, key.least,
-                                                             key.most, key.choices, key.initial, key.meaning}))},
-                                    {"default", text(key.initial)},
-                                    {"meaning", text(key.meaning)}}));
+  for (const auto& table : {option_table(), knowledge_keys()})
+    for (const OptionInfo& option : table)
+      out.push_back(Json(Json::Object{{"key", text(option.key)},
+                                      {"level", text(name_of(option.level))},
+                                      {"type", text(name_of(option.type))},
+                                      {"range", text(range_of(option))},
+                                      {"default", text(option.initial)},
+                                      {"meaning", text(option.meaning)}}));
   return text_of(Json(std::move(out)));
 }
 

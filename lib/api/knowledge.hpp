@@ -14,9 +14,6 @@
 
 namespace hadal::api {
 
-// The relevance from which on passages are taken to answer a question; see lib/rag/relevance.cpp.
-constexpr double kLeastRelevance = 0.5;
-
 // One base, shared by its handle and the sessions that use it; each call claims it.
 struct Knowledge {
   std::unique_ptr<rag::KnowledgeBase> base;

@@ -1,8 +1,11 @@
 #include "api/knowledge_options.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <limits>
+#include <optional>
+#include <vector>
 
 #include "core/message.hpp"
 #include "core/status.hpp"
@@ -10,141 +13,71 @@
 namespace hadal::api {
 namespace {
 
+using enum OptionLevel;
 using enum OptionType;
 constexpr uint8_t kFind = kSearchCall | kUseCall;
 
-constexpr KnowledgeKey kKeys[] = {
-    {"create", kOpenCall, boolean, 0, 0, "", "on", "make a base that is not there"},
-    {"reindex", kOpenCall, boolean, 0, 0, "", "off", "make all vectors anew with the embedding model given"},
-    {"include", kSyncCall, text, 0, 0, "", "", "patterns of the files taken from a folder, separated by spaces; empty = whatever "
-     "can be read"},
-    {"exclude", kSyncCall, text, 0, 0, "", "", "patterns of files left out"},
-    {"subfolders", kSyncCall, boolean, 0, 0, "", "on", "take the folders below, too"},
-    {"mode", kFind, choice, 0, 0, "fused vector text", "fused", "what finds: likeness of vectors, words, or both fused by rank"},
-    {"limit", kFind, integer, 1, 1000, "", "8", "the most passages"},
-    {"per_document", kFind, integer, 0, 1000, "", "0", "the most passages of one document; 0 = any number"},
-    {"newest_first", kFind, boolean, 0, 0, "", "off", "what was found, ordered by the date of the documents"},
-    {"documents", kFind, ids, 0, 0, "", "", "numbers of the documents to look in; empty = all"},
-    {"folder", kFind, text, 0, 0, "", "", "only documents whose path lies below this one"},
-    {"after", kFind, text, 0, 0, "", "", "only documents of this day or later: 2024-05-31"},
-    {"before", kFind, text, 0, 0, "", "", "only documents of this day or earlier"},
-    {"context_share", kUseCall, number, 0.05, 0.9, "", "0.5", "part of the session's context that passages may fill"},
-    {"refuse", kUseCall, text, 0, 0, "", "on", "say \"not in the documents\" where nothing relevant is found: on, off, or the "
-     "relevance from 0 to 1 that is needed"},
-    {"whole", kUseCall, choice, 0, 0, "auto off", "auto", "documents that fit together are given whole"},
-    {"compare", kUseCall, boolean, 0, 0, "", "off", "passages of every document side by side, answered with a table"},
-    {"rewrite", kUseCall, choice, 0, 0, "rules model off", "rules", "how a follow-up question is made one that stands alone"},
+constexpr OptionInfo kKeys[] = {
+    {"create", knowledge, boolean, 0, 0, "", "on", "make a base that is not there", kOpenCall},
+    {"reindex", knowledge, boolean, 0, 0, "", "off", "make all vectors anew with the embedding model given", kOpenCall},
+    {"include", knowledge, text, 0, 0, "", "", "patterns of the files taken from a folder, separated by spaces; empty "
+     "= whatever can be read", kSyncCall},
+    {"exclude", knowledge, text, 0, 0, "", "", "patterns of files left out", kSyncCall},
+    {"subfolders", knowledge, boolean, 0, 0, "", "on", "take the folders below, too", kSyncCall},
+    {"mode", knowledge, choice, 0, 0, "fused vector text", "fused", "what finds: likeness of vectors, words, or both "
+     "fused by rank", kFind},
+    {"limit", knowledge, integer, 1, 1000, "", "8", "the most passages", kFind},
+    {"per_document", knowledge, integer, 0, 1000, "", "0", "the most passages of one document; 0 = any number", kFind},
+    {"newest_first", knowledge, boolean, 0, 0, "", "off", "what was found, ordered by the date of the documents",
+     kFind},
+    {"documents", knowledge, ids, 0, kExactIntegers, "", "", "numbers of the documents to look in; empty = all", kFind},
+    {"folder", knowledge, text, 0, 0, "", "", "only documents whose path lies below this one", kFind},
+    {"after", knowledge, text, 0, 0, "", "", "only documents of this day or later: 2024-05-31", kFind},
+    {"before", knowledge, text, 0, 0, "", "", "only documents of this day or earlier", kFind},
+    {"context_share", knowledge, number, 0.05, 0.9, "", "0.5", "part of the session's context that passages may fill",
+     kUseCall},
+    {"refuse", knowledge, text, 0, 0, "", "on", "say \"not in the documents\" where nothing relevant is found: on, "
+     "off, or the relevance from 0 to 1 that is needed", kUseCall},
+    {"whole", knowledge, choice, 0, 0, "auto off", "auto", "documents that fit together are given whole", kUseCall},
+    {"compare", knowledge, boolean, 0, 0, "", "off", "passages of every document side by side, answered with a table",
+     kUseCall},
+    {"rewrite", knowledge, choice, 0, 0, "rules model off", "rules", "how a follow-up question is made one that stands "
+     "alone", kUseCall},
 };
 
-[[noreturn]] void reject(std::string_view key, std::string_view value, std::string_view expected) {
-  throw Error(Status::invalid_argument, message("option ", key, ": expected ", expected, ", found ", quoted(value)));
-}
-
-const KnowledgeKey& find_key(std::string_view key) {
-  for (const KnowledgeKey& known : kKeys)
-    if (known.key == key) return known;
-  throw Error(Status::internal, message("option ", key, " is not in the table"));
-}
-
-bool is_boolean(std::string_view value, bool& out) {
-  for (const std::string_view yes : {"on", "true", "yes", "1"})
-    if (value == yes) return out = true;
+// "on", "off" or the relevance from 0 to 1 that is needed, as the least relevance; nullopt for anything else.
+std::optional<double> parse_refuse(std::string_view text) {
+  for (const std::string_view yes : {"on", "true", "yes"})
+    if (text == yes) return kLeastRelevance;
   for (const std::string_view no : {"off", "false", "no", "0"})
-    if (value == no) return out = false, true;
-  return false;
-}
-
-bool is_number(std::string_view value, double& out) {
-  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), out);
-  return error == std::errc() && end == value.data() + value.size();
-}
-
-std::vector<int64_t> parse_ids(std::string_view value) {
-  std::vector<int64_t> out;
-  while (!value.empty()) {
-    const size_t comma = value.find(',');
-    std::string_view part = value.substr(0, comma);
-    while (part.starts_with(' ')) part.remove_prefix(1);
-    while (part.ends_with(' ')) part.remove_suffix(1);
-    int64_t id = 0;
-    const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), id);
-    if (error != std::errc() || end != part.data() + part.size()) reject("documents", value, "numbers separated by commas");
-    out.push_back(id);
-    value = comma == std::string_view::npos ? std::string_view() : value.substr(comma + 1);
-  }
-  return out;
-}
-
-void check(const KnowledgeKey& known, std::string_view value) {
-  bool yes = false;
-  double number_of = 0;
-  switch (known.type) {
-    case boolean:
-      if (!is_boolean(value, yes)) reject(known.key, value, "on or off");
-      break;
-    case integer:
-    case number:
-      if (!is_number(value, number_of) || number_of < known.least || number_of > known.most ||
-          (known.type == integer && number_of != double(int64_t(number_of))))
-        reject(known.key, value, message(known.type == integer ? "an integer" : "a number", " from ", known.least, " to ", known.most));
-      break;
-    case choice: {
-      std::string_view left = known.choices;
-      while (!left.empty()) {
-        const size_t space = left.find(' ');
-        if (left.substr(0, space) == value) return;
-        left = space == std::string_view::npos ? std::string_view() : left.substr(space + 1);
-      }
-      reject(known.key, value, message("one of ", known.choices));
-    }
-    case ids: parse_ids(value); break;
-    default:
-      if (known.key == "refuse" && !is_boolean(value, yes) && (!is_number(value, number_of) || number_of < 0 || number_of > 1))
-        reject(known.key, value, "on, off or a number from 0 to 1");
-      if ((known.key == "after" || known.key == "before") && !value.empty()) parse_date(value, false);
-  }
+    if (text == no) return -1;
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  // Written so that NaN fails too.
+  if (error != std::errc() || end != text.data() + text.size() || !(value >= 0 && value <= 1)) return std::nullopt;
+  return value;
 }
 
 }  // namespace
 
-std::span<const KnowledgeKey> knowledge_keys() { return kKeys; }
+std::span<const OptionInfo> knowledge_keys() { return kKeys; }
 
-KnowledgeOptions::KnowledgeOptions(std::string_view text, KnowledgeCall call) {
-  for (auto& [key, value] : split_options(text)) {
-    const KnowledgeKey* found = nullptr;
-    std::vector<std::string_view> taken;
-    for (const KnowledgeKey& known : kKeys) {
-      if ((known.calls & call) == 0) continue;
-      taken.push_back(known.key);
-      if (known.key == key) found = &known;
-    }
-    if (!found) {
+KnowledgeOptions::KnowledgeOptions(std::string_view text, KnowledgeCall call) : OptionValues(kKeys) {
+  std::vector<std::string_view> taken;
+  for (const OptionInfo& option : kKeys)
+    if (option.calls & call) taken.push_back(option.key);
+  for (const auto& [key, value] : split_options(text)) {
+    if (std::find(taken.begin(), taken.end(), key) == taken.end()) {
       const std::string_view near = nearest(key, taken);
       throw Error(Status::invalid_argument, message("option ", quoted(key), ": unknown here", near.empty() ? "" : "; the nearest is ", near));
     }
-    check(*found, value);
-    values_.emplace_back(found->key, std::move(value));
+    keep(key, value);
   }
-}
-
-std::string_view KnowledgeOptions::get(std::string_view key) const {
-  for (auto at = values_.rbegin(); at != values_.rend(); ++at)
-    if (at->first == key) return at->second;
-  return find_key(key).initial;
-}
-
-bool KnowledgeOptions::boolean(std::string_view key) const {
-  bool out = false;
-  is_boolean(get(key), out);
-  return out;
-}
-
-int64_t KnowledgeOptions::integer(std::string_view key) const { return int64_t(number(key)); }
-
-double KnowledgeOptions::number(std::string_view key) const {
-  double out = 0;
-  is_number(get(key), out);
-  return out;
+  if (!parse_refuse(get("refuse")))
+    throw Error(Status::invalid_argument,
+                message("option refuse: expected on, off or a number from 0 to 1, found ", quoted(get("refuse"))));
+  for (const std::string_view date : {get("after"), get("before")})
+    if (!date.empty()) parse_date(date, false);
 }
 
 rag::SearchSettings KnowledgeOptions::search() const {
@@ -154,12 +87,14 @@ rag::SearchSettings KnowledgeOptions::search() const {
   out.limit = size_t(integer("limit"));
   out.per_document = size_t(integer("per_document"));
   out.newest_first = boolean("newest_first");
-  out.documents = parse_ids(get("documents"));
+  out.documents = ids("documents");
   out.folder = get("folder");
   if (!get("after").empty()) out.after_ns = parse_date(get("after"), false);
   if (!get("before").empty()) out.before_ns = parse_date(get("before"), true);
   return out;
 }
+
+double KnowledgeOptions::least_relevance() const { return parse_refuse(get("refuse")).value_or(kLeastRelevance); }
 
 int64_t parse_date(std::string_view text, bool end) {
   const auto part = [&](size_t at, size_t count) {

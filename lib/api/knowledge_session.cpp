@@ -7,13 +7,6 @@ namespace {
 
 constexpr int64_t kRewriteTokens = 64;
 
-double threshold_of(const KnowledgeOptions& options) {
-  const std::string_view value = options.get("refuse");
-  if (value == "off" || value == "false" || value == "no" || value == "0") return -1;
-  const double given = options.number("refuse");
-  return given > 0 && given < 1 ? given : value == "1" ? 1 : kLeastRelevance;
-}
-
 }  // namespace
 
 KnowledgeUse::KnowledgeUse(std::shared_ptr<Knowledge> knowledge, KnowledgeOptions options)
@@ -81,7 +74,7 @@ std::vector<rag::Passage> KnowledgeUse::passages_for(Session& session, std::stri
       hits = std::move(own);
     }
   }
-  found_ = !hits.empty() && relevance_.score >= threshold_of(options_);
+  found_ = !hits.empty() && relevance_.score >= options_.least_relevance();
   if (!found_) return {};
 
   std::vector<rag::DocumentRecord> documents;
@@ -123,7 +116,7 @@ void KnowledgeUse::add(Session& session, std::string_view question) {
       return t.words.size() == 1 && std::find(words.begin(), words.end(), t.words[0]) != words.end();
     });
   });
-  if (!found_ && !of_user && threshold_of(options_) >= 0) {
+  if (!found_ && !of_user && options_.least_relevance() >= 0) {
     session.add("user", checked);
     session.answer_with(rag::not_in_documents(checked));
     return;

@@ -77,7 +77,8 @@ void Session::apply_options() {
     model_->prompts().check_thinking(thinking);
   sampler_.change(sampler_settings(options_));
   chunk_ = chunk;
-  stop_ids_ = options_.ids("stop_ids");
+  const std::vector<int64_t> stop_ids = options_.ids("stop_ids");
+  stop_ids_.assign(stop_ids.begin(), stop_ids.end());
   max_tokens_ = options_.integer("max_tokens");
   ignore_end_ = options_.boolean("ignore_end");
   change_drafter();

@@ -103,6 +103,8 @@ TEST_CASE("wrong options, keys and pointers of the knowledge calls are refused w
   CHECK(hadal_knowledge_search(base.handle, "x", -1, "limit=0", nullptr, 0, nullptr) == HADAL_INVALID_ARGUMENT);
   CHECK(hadal_knowledge_search(base.handle, "x", -1, "mode=best", nullptr, 0, nullptr) == HADAL_INVALID_ARGUMENT);
   CHECK(hadal_knowledge_search(base.handle, "x", -1, "after=2024-02-31", nullptr, 0, nullptr) == HADAL_INVALID_ARGUMENT);
+  for (const char* wrong : {"documents=1,x", "limit=8 items", "create=on"})
+    CHECK(hadal_knowledge_search(base.handle, "x", -1, wrong, nullptr, 0, nullptr) == HADAL_INVALID_ARGUMENT);
   CHECK(hadal_knowledge_search(base.handle, "x", -1, "mode=vector", nullptr, 0, nullptr) == HADAL_INVALID_ARGUMENT);
   CHECK(hadal_knowledge_search(base.handle, "\xFF", -1, "", nullptr, 0, nullptr) == HADAL_INVALID_ARGUMENT);
   CHECK(hadal_knowledge_get(base.handle, "colour", buffer, sizeof buffer, nullptr) == HADAL_NOT_FOUND);
@@ -147,6 +149,26 @@ TEST_CASE("an answer from a base has its passages in the prompt and tells where 
   CHECK(chat.get("found") == "1");
   REQUIRE(hadal_session_use(chat.session, nullptr, "") == HADAL_OK);
   CHECK(hadal_session_get(chat.session, "citations", nullptr, 0, nullptr) == HADAL_NOT_FOUND);
+}
+
+TEST_CASE("shares and relevances that are no number between their ends are refused") {
+  Base base;
+  Chat chat;
+  for (const char* wrong : {"context_share=nan", "context_share=1", "refuse=nan", "refuse=2", "refuse=perhaps"}) {
+    CAPTURE(wrong);
+    CHECK(hadal_session_use(chat.session, base.handle, wrong) == HADAL_INVALID_ARGUMENT);
+  }
+}
+
+TEST_CASE("the relevance that is needed may be written with its fraction") {
+  Base base;
+  Chat chat;
+  base.add("rules.md", "The tenant gives notice 30 days before leaving. Rent is due on the first.");
+  for (const char* all : {"refuse=1", "refuse=1.0"}) {
+    CAPTURE(all);
+    REQUIRE(hadal_session_use(chat.session, base.handle, all) == HADAL_OK);
+    CHECK(chat.ask("When does the tenant give notice?") == "This is not in the documents.");
+  }
 }
 
 TEST_CASE("a question that the documents do not answer is refused without asking the model") {

@@ -106,7 +106,7 @@ TEST_CASE("stop texts are one text or a JSON list, biases and ids are lists") {
   options.set("logit_bias", " 5 : -2.5 , 7:1e2", OptionLevel::session);
   CHECK(options.biases("logit_bias") == std::vector<std::pair<int32_t, float>>{{5, -2.5f}, {7, 100.f}});
   options.set("stop_ids", "3,4", OptionLevel::session);
-  CHECK(options.ids("stop_ids") == std::vector<int32_t>{3, 4});
+  CHECK(options.ids("stop_ids") == std::vector<int64_t>{3, 4});
 }
 
 TEST_CASE("every default of the table is a value its own key accepts") {
