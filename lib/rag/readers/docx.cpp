@@ -2,6 +2,7 @@
 // codes and second renderings of the same drawing are left out.
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,21 +11,12 @@
 #include "rag/readers/docx_numbering.hpp"
 #include "rag/readers/markup.hpp"
 #include "rag/readers/ooxml.hpp"
+#include "rag/readers/packed_xml.hpp"
 #include "rag/readers/reading.hpp"
 #include "rag/readers/zip_archive.hpp"
 
 namespace hadal::rag {
 namespace {
-
-int small_number(std::string_view text, int otherwise) {
-  int value = 0;
-  if (text.empty() || text.size() > 6) return otherwise;
-  for (const char c : text) {
-    if (c < '0' || c > '9') return otherwise;
-    value = value * 10 + (c - '0');
-  }
-  return value;
-}
 
 struct Style {
   std::string based_on, list;
@@ -56,11 +48,11 @@ class Styles {
           style->outline = shown[8] - '1';
         style->title = shown == "title";
       } else if (name == "outlineLvl") {
-        style->outline = small_number(xml.attribute("val"), -1);
+        style->outline = whole_number(xml.attribute("val"), -1);
       } else if (name == "numId") {
         style->list = xml.attribute("val");
       } else if (name == "ilvl") {
-        style->list_level = small_number(xml.attribute("val"), 0);
+        style->list_level = whole_number(xml.attribute("val"), 0);
       }
     }
   }
@@ -90,16 +82,16 @@ class DocxReader {
   explicit DocxReader(const Reading& reading) : reading_(reading), archive_(reading), out_(reading) {}
 
   Document read() {
-    const std::string main = related_part(relations_of(archive_, ""), "officeDocument", "word/document.xml");
+    const std::string main = main_part(archive_, "word/document.xml");
     const auto relations = relations_of(archive_, main);
-    styles_.emplace_back(archive_, related_part(relations, "styles", "word/styles.xml"));
-    numbering_.emplace_back(archive_, related_part(relations, "numbering", "word/numbering.xml"));
+    styles_.emplace(archive_, related_part(relations, "styles", "word/styles.xml"));
+    numbering_.emplace(archive_, related_part(relations, "numbering", "word/numbering.xml"));
     story(xml_part(archive_, main));
     for (const std::string_view kind : {"footnotes", "endnotes"}) {
       const std::string part = related_part(relations, kind, "");
       if (!part.empty() && archive_.has(part)) story(xml_part(archive_, part));
     }
-    out_.title(ooxml_title(archive_));
+    out_.title(xml_title(archive_, "docProps/core.xml"));
     return out_.finish("application/vnd.openxmlformats-officedocument.wordprocessingml.document");
   }
 
@@ -137,7 +129,7 @@ class DocxReader {
     for (const std::string_view passed :
          {"del", "moveFrom", "instrText", "delText", "pPrChange", "rPrChange", "tblPrChange", "trPrChange",
           "tcPrChange", "sectPrChange", "Fallback", "annotationRef"})
-      if (name == passed) return skip(xml);
+      if (name == passed) return xml.skip_element();
     if (name == "p") {
       if (paragraphs_.size() >= kDeepest || tables_.size() > kDeepest)
         reading_.fail(ReadFailure::too_large, "expected paragraphs nested less deep");
@@ -147,15 +139,13 @@ class DocxReader {
       if (tables_.empty()) out_.begin_table();
       tables_.emplace_back();
     } else if (name == "footnote" || name == "endnote") {
-      if (!xml.attribute("type").empty()) skip(xml);   // separators
+      if (!xml.attribute("type").empty()) xml.skip_element();   // separators
     } else if (!paragraphs_.empty()) {
       in_paragraph(xml, paragraphs_.back());
     } else if (!tables_.empty()) {
       in_table(xml, tables_.back());
     }
   }
-
-  static void skip(MarkupReader& xml) { xml.skip_element(); }
 
   void in_paragraph(MarkupReader& xml, Paragraph& p) {
     const std::string_view name = xml.name();
@@ -164,10 +154,10 @@ class DocxReader {
     else if (name == "br" || name == "cr") p.text += '\n';
     else if (name == "noBreakHyphen") p.text += '-';
     else if (name == "pStyle") p.style = xml.attribute("val");
-    else if (name == "outlineLvl") p.outline = small_number(xml.attribute("val"), -1);
+    else if (name == "outlineLvl") p.outline = whole_number(xml.attribute("val"), -1);
     else if (name == "numId") p.list = xml.attribute("val");
-    else if (name == "ilvl") p.list_level = small_number(xml.attribute("val"), 0);
-    else if (name == "tabs") skip(xml);   // where tabs stop, not tabs
+    else if (name == "ilvl") p.list_level = whole_number(xml.attribute("val"), 0);
+    else if (name == "tabs") xml.skip_element();   // where tabs stop, not tabs
   }
 
   void in_table(MarkupReader& xml, Table& table) {
@@ -176,7 +166,7 @@ class DocxReader {
       if (table.cells.size() < kMostCells) table.cells.emplace_back();
       table.in_cell = true;
     } else if (name == "gridSpan") {
-      for (int more = std::min(small_number(xml.attribute("val"), 1), 64); more > 1 && table.cells.size() < kMostCells;
+      for (int more = std::min(whole_number(xml.attribute("val"), 1), 64); more > 1 && table.cells.size() < kMostCells;
            --more)
         ++pending_cells_;
     } else if (name == "tblHeader") {
@@ -199,7 +189,7 @@ class DocxReader {
     const Paragraph p = std::move(paragraphs_.back());
     paragraphs_.pop_back();
     in_text_ = false;
-    const Style style = styles_[0].resolved(p.style);
+    const Style style = styles_->resolved(p.style);
     const int outline = p.outline >= 0 ? p.outline : style.outline;
     const std::string& list = p.list.empty() ? style.list : p.list;
     const int list_level = std::clamp(p.list_level >= 0 ? p.list_level : std::max(style.list_level, 0), 0, 8);
@@ -207,7 +197,7 @@ class DocxReader {
     std::string text;
     const bool listed = !list.empty() && list != "0" && !blank;
     if (listed)
-      if (const std::string number = numbering_[0].next(list, size_t(list_level)); !number.empty()) text = number + " ";
+      if (const std::string number = numbering_->next(list, size_t(list_level)); !number.empty()) text = number + " ";
     text += p.text;
     if (!tables_.empty() && tables_.front().in_cell) {
       Table& table = tables_.front();   // what nests deeper belongs to the outermost cell
@@ -255,9 +245,9 @@ class DocxReader {
   const Reading& reading_;
   ZipArchive archive_;
   DocumentWriter out_;
-  std::vector<Styles> styles_;            // one, once read
-  std::vector<DocxNumbering> numbering_;  // one, once read
-  std::vector<Paragraph> paragraphs_;     // more than one inside a text box
+  std::optional<Styles> styles_;
+  std::optional<DocxNumbering> numbering_;
+  std::vector<Paragraph> paragraphs_;   // more than one inside a text box
   std::vector<Table> tables_;
   size_t pending_cells_ = 0;
   bool in_text_ = false;

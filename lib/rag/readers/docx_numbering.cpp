@@ -4,20 +4,10 @@
 #include <cstdlib>
 
 #include "rag/readers/markup.hpp"
-#include "rag/readers/ooxml.hpp"
+#include "rag/readers/packed_xml.hpp"
 
 namespace hadal::rag {
 namespace {
-
-int64_t whole_number(std::string_view text, int64_t otherwise) {
-  int64_t value = 0;
-  if (text.empty() || text.size() > 9) return otherwise;
-  for (const char c : text) {
-    if (c < '0' || c > '9') return otherwise;
-    value = value * 10 + (c - '0');
-  }
-  return value;
-}
 
 std::string roman(int64_t count) {
   constexpr std::pair<int, std::string_view> kSigns[] = {{1000, "M"}, {900, "CM"}, {500, "D"}, {400, "CD"}, {100, "C"},
@@ -85,10 +75,10 @@ DocxNumbering::DocxNumbering(ZipArchive& archive, std::string_view part) {
     } else if (name == "abstractNumId") {
       abstract_of_[list] = xml.attribute("val");
     } else if (name == "lvlOverride") {
-      if (!xml.self_closing()) xml.skip_element();
+      xml.skip_element();
     } else if (name == "lvl") {
-      const int64_t which = whole_number(xml.attribute("ilvl"), -1);
-      level = which >= 0 && which < int64_t(kLevels) ? &abstract_[abstract].levels[size_t(which)] : nullptr;
+      const int which = whole_number(xml.attribute("ilvl"), -1);
+      level = which >= 0 && which < int(kLevels) ? &abstract_[abstract].levels[size_t(which)] : nullptr;
     } else if (level && name == "start") {
       level->start = whole_number(xml.attribute("val"), 1);
     } else if (level && name == "numFmt") {

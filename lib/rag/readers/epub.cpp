@@ -7,30 +7,17 @@
 #include "rag/readers/document_writer.hpp"
 #include "rag/readers/html.hpp"
 #include "rag/readers/markup.hpp"
-#include "rag/readers/ooxml.hpp"
+#include "rag/readers/packed_xml.hpp"
 #include "rag/readers/reading.hpp"
+#include "rag/readers/text_encoding.hpp"
 #include "rag/readers/zip_archive.hpp"
 
 namespace hadal::rag {
 namespace {
 
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  const char low = char(c | 0x20);
-  return low >= 'a' && low <= 'f' ? low - 'a' + 10 : -1;
-}
-
 // A reference of the package as a part's name: "Text/ch%201.xhtml#top".
 std::string part_of(std::string_view base, std::string_view reference) {
-  reference = reference.substr(0, reference.find('#'));
-  std::string path;
-  for (size_t at = 0; at < reference.size(); ++at) {
-    const int high = reference[at] == '%' && at + 2 < reference.size() ? hex_digit(reference[at + 1]) : -1;
-    const int low = high >= 0 ? hex_digit(reference[at + 2]) : -1;
-    path += low >= 0 ? char(high * 16 + low) : reference[at];
-    if (low >= 0) at += 2;
-  }
-  return resolved_part(base, path);
+  return resolved_part(base, unescaped_bytes(reference.substr(0, reference.find('#')), '%'));
 }
 
 std::string package_part(ZipArchive& archive) {

@@ -8,12 +8,6 @@
 namespace hadal::rag {
 namespace {
 
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  const char low = char(c | 0x20);
-  return low >= 'a' && low <= 'f' ? low - 'a' + 10 : -1;
-}
-
 int base64_digit(char c) {
   if (c >= 'A' && c <= 'Z') return c - 'A';
   if (c >= 'a' && c <= 'z') return c - 'a' + 26;
@@ -42,21 +36,6 @@ bool read_encoded_word(std::string_view value, size_t& at, std::string& out) {
   out += decode_text(text, name.substr(0, name.find('*'))).text;
   at = end + 2;
   return true;
-}
-
-std::string percent_decoded(std::string_view text) {
-  std::string out;
-  for (size_t at = 0; at < text.size(); ++at) {
-    const int high = text[at] == '%' && at + 2 < text.size() ? hex_digit(text[at + 1]) : -1;
-    const int low = high >= 0 ? hex_digit(text[at + 2]) : -1;
-    if (low >= 0) {
-      out += char(high * 16 + low);
-      at += 2;
-    } else {
-      out += text[at];
-    }
-  }
-  return out;
 }
 
 }  // namespace
@@ -162,8 +141,8 @@ std::string header_parameter(std::string_view value, std::string_view wanted) {
     if (name == wanted) return decoded_header(text);
     if (name.size() > wanted.size() && name.starts_with(wanted) && name[wanted.size()] == '*') {
       const size_t first = text.find('\''), second = first == text.npos ? first : text.find('\'', first + 1);
-      if (second == text.npos) return percent_decoded(text);
-      return decode_text(percent_decoded(std::string_view(text).substr(second + 1)), text.substr(0, first)).text;
+      if (second == text.npos) return unescaped_bytes(text, '%');
+      return decode_text(unescaped_bytes(std::string_view(text).substr(second + 1), '%'), text.substr(0, first)).text;
     }
   }
   return {};

@@ -28,11 +28,10 @@ char32_t referenced(std::string_view body, MarkupReader::Dialect dialect) {
   if (body.size() > 1 && body[0] == '#') {
     const bool hex = body[1] == 'x' || body[1] == 'X';
     char32_t c = 0;
-    for (const char digit : body.substr(hex ? 2 : 1)) {
-      const char low = char(digit | 0x20);
-      if (digit >= '0' && digit <= '9') c = c * (hex ? 16 : 10) + char32_t(digit - '0');
-      else if (hex && low >= 'a' && low <= 'f') c = c * 16 + char32_t(low - 'a' + 10);
-      else return 0;
+    for (const char character : body.substr(hex ? 2 : 1)) {
+      const int digit = hex_digit(character), base = hex ? 16 : 10;
+      if (digit < 0 || digit >= base) return 0;
+      c = c * char32_t(base) + char32_t(digit);
       if (c > 0x10FFFF) return 0xFFFD;
     }
     if (c >= 0x80 && c < 0xA0 && dialect == MarkupReader::Dialect::html) c = windows_1252_character(uint8_t(c));
@@ -67,6 +66,16 @@ void append_decoded(std::string_view raw, MarkupReader::Dialect dialect, std::st
     else out += '&';
     at = ampersand + 1 + (c ? end + 1 : 0);
   }
+}
+
+int whole_number(std::string_view text, int otherwise) {
+  int value = 0;
+  if (text.empty() || text.size() > 9) return otherwise;
+  for (const char c : text) {
+    if (c < '0' || c > '9') return otherwise;
+    value = value * 10 + (c - '0');
+  }
+  return value;
 }
 
 std::string_view declared_encoding(std::string_view bytes) {

@@ -31,7 +31,7 @@ class MarkupReader {
   void append_text(std::string& out) const;
   std::string_view raw_text() const { return raw_; }
 
-  // XML: passes over everything up to the end of the element whose start (not self-closing) was just read.
+  // XML: passes over everything up to the end of the element whose start was just read.
   void skip_element();
 
   bool cut_off() const { return cut_off_; }   // the text ended inside a tag
@@ -50,6 +50,9 @@ class MarkupReader {
 
 // Appends text with &amp; &#x4E2D; and, in html, all named characters of one code point decoded.
 void append_decoded(std::string_view raw, MarkupReader::Dialect dialect, std::string& out);
+
+// A number without sign of at most nine digits, as attributes hold them; `otherwise` for anything else.
+int whole_number(std::string_view text, int otherwise);
 
 // What the first bytes say of their encoding: encoding="..." of an XML declaration, charset=... of a meta element.
 std::string_view declared_encoding(std::string_view bytes);

@@ -6,22 +6,12 @@
 #include "rag/readers/clean_text.hpp"
 #include "rag/readers/document_writer.hpp"
 #include "rag/readers/markup.hpp"
-#include "rag/readers/ooxml.hpp"
+#include "rag/readers/packed_xml.hpp"
 #include "rag/readers/reading.hpp"
 #include "rag/readers/zip_archive.hpp"
 
 namespace hadal::rag {
 namespace {
-
-int small_number(std::string_view text, int otherwise) {
-  int value = 0;
-  if (text.empty() || text.size() > 6) return otherwise;
-  for (const char c : text) {
-    if (c < '0' || c > '9') return otherwise;
-    value = value * 10 + (c - '0');
-  }
-  return value;
-}
 
 class OdtReader {
  public:
@@ -43,7 +33,7 @@ class OdtReader {
     }
     if (xml.cut_off()) reading_.fail(ReadFailure::damaged, "expected whole XML, found it broken off");
     for (const std::string& note : notes_) out_.paragraph(note, true);
-    out_.title(title());
+    out_.title(xml_title(archive_, "meta.xml"));
     return out_.finish("application/vnd.oasis.opendocument.text");
   }
 
@@ -60,9 +50,9 @@ class OdtReader {
       if (name == passed) return xml.skip_element();
     if (name == "p" || name == "h") {
       if (open_.size() > kDeepest) reading_.fail(ReadFailure::too_large, "expected paragraphs nested less deep");
-      open_.push_back({{}, name == "h" ? std::max(small_number(xml.attribute("outline-level"), 1), 1) : 0});
+      open_.push_back({{}, name == "h" ? std::max(whole_number(xml.attribute("outline-level"), 1), 1) : 0});
     } else if (name == "s") {
-      add(std::string(size_t(std::clamp(small_number(xml.attribute("c"), 1), 1, 100)), ' '));
+      add(std::string(size_t(std::clamp(whole_number(xml.attribute("c"), 1), 1, 100)), ' '));
     } else if (name == "tab") {
       add("\t");
     } else if (name == "line-break") {
@@ -82,7 +72,7 @@ class OdtReader {
       header_ = true;
     } else if (name == "table-cell" || name == "covered-table-cell") {
       if (tables_ != 1) return;
-      repeat_ = std::clamp(small_number(xml.attribute("number-columns-repeated"), 1), 1, 64);
+      repeat_ = std::clamp(whole_number(xml.attribute("number-columns-repeated"), 1), 1, 64);
       if (cells_.size() < kMostCells) cells_.emplace_back();
       in_cell_ = true;
     }
@@ -132,19 +122,6 @@ class OdtReader {
     } else {
       out_.paragraph(paragraph.text, true);
     }
-  }
-
-  std::string title() {
-    if (!archive_.has("meta.xml")) return {};
-    const std::string text = xml_part(archive_, "meta.xml");
-    MarkupReader xml(text, MarkupReader::Dialect::xml);
-    for (auto token = xml.next(); token != MarkupReader::Token::finished; token = xml.next()) {
-      if (token != MarkupReader::Token::start || xml.name() != "title") continue;
-      std::string title;
-      if (xml.next() == MarkupReader::Token::text) xml.append_text(title);
-      return title;
-    }
-    return {};
   }
 
   static constexpr size_t kDeepest = 64, kMostCells = 1024;

@@ -1,15 +1,8 @@
 #include "rag/readers/ooxml.hpp"
 
-#include "rag/readers/clean_text.hpp"
-#include "rag/readers/text_encoding.hpp"
+#include "rag/readers/packed_xml.hpp"
 
 namespace hadal::rag {
-
-std::string xml_part(ZipArchive& archive, std::string_view name) {
-  std::string bytes = archive.part(name);
-  if (bytes.starts_with("<?xml version=\"1.0\" encoding=\"UTF-8\"")) return bytes;
-  return decode_text(bytes, declared_encoding(bytes)).text;
-}
 
 std::map<std::string, Relation> relations_of(ZipArchive& archive, std::string_view part) {
   std::map<std::string, Relation> relations;
@@ -37,17 +30,8 @@ std::string related_part(const std::map<std::string, Relation>& relations, std::
   return std::string(otherwise);
 }
 
-std::string ooxml_title(ZipArchive& archive) {
-  if (!archive.has("docProps/core.xml")) return {};
-  const std::string text = xml_part(archive, "docProps/core.xml");
-  MarkupReader xml(text, MarkupReader::Dialect::xml);
-  for (auto token = xml.next(); token != MarkupReader::Token::finished; token = xml.next()) {
-    if (token != MarkupReader::Token::start || xml.name() != "title") continue;
-    std::string title;
-    if (xml.next() == MarkupReader::Token::text) xml.append_text(title);
-    return title;
-  }
-  return {};
+std::string main_part(ZipArchive& archive, std::string_view otherwise) {
+  return related_part(relations_of(archive, ""), "officeDocument", otherwise);
 }
 
 }  // namespace hadal::rag

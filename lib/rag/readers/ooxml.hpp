@@ -1,17 +1,13 @@
-// What the parts of a docx, xlsx or pptx share: relationships and XML that may claim another encoding than UTF-8.
+// How the parts of a docx, xlsx or pptx refer to each other.
 #pragma once
 
 #include <map>
 #include <string>
 #include <string_view>
 
-#include "rag/readers/markup.hpp"
 #include "rag/readers/zip_archive.hpp"
 
 namespace hadal::rag {
-
-// XML text of a part as UTF-8.
-std::string xml_part(ZipArchive& archive, std::string_view name);
 
 struct Relation {
   std::string target;   // a part's name
@@ -24,7 +20,7 @@ std::map<std::string, Relation> relations_of(ZipArchive& archive, std::string_vi
 std::string related_part(const std::map<std::string, Relation>& relations, std::string_view type,
                          std::string_view otherwise);
 
-// Of docProps/core.xml; empty if it has none.
-std::string ooxml_title(ZipArchive& archive);
+// Where the document itself stands, or `otherwise`.
+std::string main_part(ZipArchive& archive, std::string_view otherwise);
 
 }  // namespace hadal::rag

@@ -27,10 +27,8 @@ constexpr size_t kMostCMapBytes = size_t{8} << 20;
 char32_t hex_character(std::string_view digits) {
   char32_t c = 0;
   for (const char d : digits) {
-    const char low = char(d | 0x20);
-    if (d >= '0' && d <= '9') c = c * 16 + char32_t(d - '0');
-    else if (low >= 'a' && low <= 'f') c = c * 16 + char32_t(low - 'a' + 10);
-    else return 0;
+    if (hex_digit(d) < 0) return 0;
+    c = c * 16 + char32_t(hex_digit(d));
   }
   return c <= 0x10FFFF ? c : 0;
 }

@@ -2,17 +2,13 @@
 
 #include <algorithm>
 
+#include "rag/readers/text_encoding.hpp"
+
 namespace hadal::rag {
 namespace {
 
 bool is_pdf_space(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t' || c == '\f' || c == '\0'; }
 bool is_delimiter(char c) { return std::string_view("()<>[]{}/%").find(c) != std::string_view::npos; }
-
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  const char low = char(c | 0x20);
-  return low >= 'a' && low <= 'f' ? low - 'a' + 10 : -1;
-}
 
 // Numbers of content streams have no exponent; "--5" and "1.2.3" occur and are read as far as they make sense.
 bool read_number(std::string_view word, double& value) {
@@ -75,12 +71,7 @@ bool PdfLexer::next(PdfToken& token) {
     std::string_view word = bytes_.substr(begin, at_ - begin);
     if (c == '/') {
       token.kind = Kind::name;
-      for (size_t i = 1; i < word.size(); ++i) {
-        const int high = word[i] == '#' && i + 2 < word.size() ? hex_digit(word[i + 1]) : -1;
-        const int low = high >= 0 ? hex_digit(word[i + 2]) : -1;
-        token.text += low >= 0 ? char(high * 16 + low) : word[i];
-        if (low >= 0) i += 2;
-      }
+      token.text = unescaped_bytes(word.substr(1), '#');
       return true;
     }
     if (read_number(word, token.number)) return token.kind = Kind::number, true;

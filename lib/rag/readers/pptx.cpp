@@ -7,6 +7,7 @@
 #include "rag/readers/document_writer.hpp"
 #include "rag/readers/markup.hpp"
 #include "rag/readers/ooxml.hpp"
+#include "rag/readers/packed_xml.hpp"
 #include "rag/readers/reading.hpp"
 #include "rag/readers/zip_archive.hpp"
 
@@ -18,7 +19,7 @@ class PptxReader {
   explicit PptxReader(const Reading& reading) : reading_(reading), archive_(reading), out_(reading) {}
 
   Document read() {
-    const std::string main = related_part(relations_of(archive_, ""), "officeDocument", "ppt/presentation.xml");
+    const std::string main = main_part(archive_, "ppt/presentation.xml");
     const auto relations = relations_of(archive_, main);
     const std::string text = xml_part(archive_, main);
     MarkupReader xml(text, MarkupReader::Dialect::xml);
@@ -33,7 +34,7 @@ class PptxReader {
       if (!notes.empty() && archive_.has(notes)) slide(xml_part(archive_, notes), true);
     }
     if (out_.page == 0) reading_.fail(ReadFailure::damaged, "expected slides, found none");
-    out_.title(ooxml_title(archive_));
+    out_.title(xml_title(archive_, "docProps/core.xml"));
     return out_.finish("application/vnd.openxmlformats-officedocument.presentationml.presentation", out_.page);
   }
 

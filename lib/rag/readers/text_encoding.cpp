@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <iterator>
+#include <optional>
 #include <vector>
 
 #include "core/utf8.hpp"
@@ -103,7 +104,7 @@ class FourByteCodes {
 DecodedText from_gb18030(std::string_view bytes) {
   DecodedText out{{}, "gb18030", 0};
   out.text.reserve(bytes.size() * 3 / 2);
-  std::vector<FourByteCodes> four;  // made when first needed
+  std::optional<FourByteCodes> four;  // made when first needed
   const auto byte = [&](size_t at) { return at < bytes.size() ? uint8_t(bytes[at]) : uint8_t(0); };
   for (size_t at = 0; at < bytes.size();) {
     const uint8_t lead = byte(at), second = byte(at + 1);
@@ -112,8 +113,8 @@ DecodedText from_gb18030(std::string_view bytes) {
       at += 1;
     } else if (lead > 0x80 && lead < 0xFF && second >= 0x30 && second <= 0x39 && byte(at + 2) >= 0x81 &&
                byte(at + 2) <= 0xFE && byte(at + 3) >= 0x30 && byte(at + 3) <= 0x39) {
-      if (four.empty()) four.emplace_back();
-      put(four[0].at(((uint32_t(lead - 0x81) * 10 + (second - 0x30)) * 126 + (byte(at + 2) - 0x81)) * 10 +
+      if (!four) four.emplace();
+      put(four->at(((uint32_t(lead - 0x81) * 10 + (second - 0x30)) * 126 + (byte(at + 2) - 0x81)) * 10 +
                      (byte(at + 3) - 0x30)), out);
       at += 4;
     } else {
@@ -200,6 +201,23 @@ std::string_view guessed(std::string_view bytes) {
 }
 
 }  // namespace
+
+int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  const char low = char(c | 0x20);
+  return low >= 'a' && low <= 'f' ? low - 'a' + 10 : -1;
+}
+
+std::string unescaped_bytes(std::string_view text, char mark) {
+  std::string out;
+  for (size_t at = 0; at < text.size(); ++at) {
+    const int high = text[at] == mark && at + 2 < text.size() ? hex_digit(text[at + 1]) : -1;
+    const int low = high >= 0 ? hex_digit(text[at + 2]) : -1;
+    out += low >= 0 ? char(high * 16 + low) : text[at];
+    if (low >= 0) at += 2;
+  }
+  return out;
+}
 
 char32_t gb18030_character(uint8_t lead, uint8_t trail) {
   if (lead < 0x81 || lead > 0xFE || trail < 0x40 || trail > 0xFE || trail == 0x7F) return 0xFFFD;

@@ -20,6 +20,10 @@ DecodedText decode_text(std::string_view bytes, std::string_view declared = {});
 std::string_view known_encoding(std::string_view declared);
 DecodedText decode_as(std::string_view bytes, std::string_view encoding);
 
+int hex_digit(char c);   // -1 for what is none
+// Text with each `mark` and two hexadecimal digits as the byte they say: "%E4%BD%A0" with %, "A#20B" with #.
+std::string unescaped_bytes(std::string_view text, char mark);
+
 // One code of a two-byte encoding: 0xFFFD where it means nothing.
 char32_t gb18030_character(uint8_t lead, uint8_t trail);
 char32_t big5_character(uint8_t lead, uint8_t trail);

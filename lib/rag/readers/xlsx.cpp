@@ -9,6 +9,7 @@
 #include "rag/readers/document_writer.hpp"
 #include "rag/readers/markup.hpp"
 #include "rag/readers/ooxml.hpp"
+#include "rag/readers/packed_xml.hpp"
 #include "rag/readers/reading.hpp"
 #include "rag/readers/table_header.hpp"
 #include "rag/readers/xlsx_format.hpp"
@@ -16,16 +17,6 @@
 
 namespace hadal::rag {
 namespace {
-
-uint32_t whole_number(std::string_view text, uint32_t otherwise) {
-  uint32_t value = 0;
-  if (text.empty() || text.size() > 9) return otherwise;
-  for (const char c : text) {
-    if (c < '0' || c > '9') return otherwise;
-    value = value * 10 + uint32_t(c - '0');
-  }
-  return value;
-}
 
 // "AB12" → 27; columns count from 0.
 size_t column_of(std::string_view reference, size_t otherwise) {
@@ -43,7 +34,7 @@ class XlsxReader {
   explicit XlsxReader(const Reading& reading) : reading_(reading), archive_(reading), out_(reading) {}
 
   Document read() {
-    const std::string workbook = related_part(relations_of(archive_, ""), "officeDocument", "xl/workbook.xml");
+    const std::string workbook = main_part(archive_, "xl/workbook.xml");
     const auto relations = relations_of(archive_, workbook);
     read_shared_strings(related_part(relations, "sharedStrings", "xl/sharedStrings.xml"));
     read_styles(related_part(relations, "styles", "xl/styles.xml"));
@@ -64,7 +55,7 @@ class XlsxReader {
       ++sheets;
     }
     if (sheets == 0) reading_.fail(ReadFailure::damaged, "expected worksheets, found none");
-    out_.title(ooxml_title(archive_));
+    out_.title(xml_title(archive_, "docProps/core.xml"));
     return out_.finish("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet");
   }
 
@@ -79,11 +70,11 @@ class XlsxReader {
       const auto token = xml.next();
       if (token == MarkupReader::Token::finished) break;
       if (token == MarkupReader::Token::text) {
-        if (in_text && !strings_.empty()) xml.append_text(strings_.back());
+        if (in_text && !string_begins_.empty()) xml.append_text(strings_);
         continue;
       }
       if (token == MarkupReader::Token::start && xml.name() == "rPh") xml.skip_element();   // how it is pronounced
-      else if (token == MarkupReader::Token::start && xml.name() == "si") strings_.emplace_back();
+      else if (token == MarkupReader::Token::start && xml.name() == "si") string_begins_.push_back(strings_.size());
       else if (xml.name() == "t") in_text = token == MarkupReader::Token::start;
     }
   }
@@ -100,9 +91,9 @@ class XlsxReader {
       if (xml.name() == "cellXfs") in_cells = starts;
       if (!starts) continue;
       if (xml.name() == "numFmt") {
-        custom[whole_number(xml.attribute("numFmtId"), 0)] = look_of_format_code(xml.attribute("formatCode"));
+        custom[uint32_t(whole_number(xml.attribute("numFmtId"), 0))] = look_of_format_code(xml.attribute("formatCode"));
       } else if (xml.name() == "xf" && in_cells) {
-        const uint32_t id = whole_number(xml.attribute("numFmtId"), 0);
+        const uint32_t id = uint32_t(whole_number(xml.attribute("numFmtId"), 0));
         const auto found = custom.find(id);
         looks_.push_back(found == custom.end() ? look_of_format(id) : found->second);
       }
@@ -129,13 +120,13 @@ class XlsxReader {
       const std::string_view name = xml.name();
       if (token == MarkupReader::Token::start) {
         if (name == "row") {
-          row = whole_number(xml.attribute("r"), row + 1);
+          row = uint32_t(whole_number(xml.attribute("r"), int(row + 1)));
           cells.clear();
           column = 0;
         } else if (name == "c") {
           column = column_of(xml.attribute("r"), column);
           type = xml.attribute("t");
-          style = whole_number(xml.attribute("s"), 0);
+          style = uint32_t(whole_number(xml.attribute("s"), 0));
           value.clear();
         } else if (name == "v" || name == "t") {
           in_value = true;
@@ -159,12 +150,19 @@ class XlsxReader {
 
   std::string shown(const std::string& value, const std::string& type, uint32_t style) const {
     if (type == "s") {
-      const uint32_t index = whole_number(trim_ascii(value), UINT32_MAX);
-      return index < strings_.size() ? strings_[index] : std::string();
+      const int index = whole_number(trim_ascii(value), -1);
+      return index >= 0 ? shared_string(size_t(index)) : std::string();
     }
     if (type == "b") return value == "1" ? "TRUE" : "FALSE";
     if (type == "str" || type == "inlineStr" || type == "e" || type == "d") return value;
     return shown_number(value, style < looks_.size() ? looks_[style] : NumberLook::general, from_1904_);
+  }
+
+  std::string shared_string(size_t index) const {
+    if (index >= string_begins_.size()) return {};
+    const size_t begin = string_begins_[index];
+    const size_t end = index + 1 < string_begins_.size() ? string_begins_[index + 1] : strings_.size();
+    return strings_.substr(begin, end - begin);
   }
 
   void put_row(std::vector<std::string>& cells, uint32_t row) {
@@ -194,7 +192,8 @@ class XlsxReader {
   const Reading& reading_;
   ZipArchive archive_;
   DocumentWriter out_;
-  std::vector<std::string> strings_;
+  std::string strings_;                 // all shared strings in a row: an empty one takes five bytes of XML
+  std::vector<size_t> string_begins_;
   std::vector<NumberLook> looks_;
   bool from_1904_ = false, open_ = false, header_ = false;
   uint32_t last_row_ = 0;
