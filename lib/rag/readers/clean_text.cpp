@@ -1,46 +1,20 @@
 #include "rag/readers/clean_text.hpp"
 
+#include "core/utf8.hpp"
+
 namespace hadal::rag {
 
-void append_utf8(char32_t c, std::string& out) {
-  if (c > 0x10FFFF || (c >= 0xD800 && c < 0xE000)) c = 0xFFFD;
-  if (c < 0x80) {
-    out += char(c);
-  } else if (c < 0x800) {
-    out += char(0xC0 | c >> 6);
-    out += char(0x80 | (c & 0x3F));
-  } else if (c < 0x10000) {
-    out += char(0xE0 | c >> 12);
-    out += char(0x80 | (c >> 6 & 0x3F));
-    out += char(0x80 | (c & 0x3F));
-  } else {
-    out += char(0xF0 | c >> 18);
-    out += char(0x80 | (c >> 12 & 0x3F));
-    out += char(0x80 | (c >> 6 & 0x3F));
-    out += char(0x80 | (c & 0x3F));
-  }
+void append_character(char32_t c, std::string& out) {
+  append_utf8(c > 0x10FFFF || (c >= 0xD800 && c < 0xE000) ? char32_t(0xFFFD) : c, out);
 }
 
 char32_t next_character(std::string_view text, size_t& at) {
-  const auto byte = [&](size_t i) { return at + i < text.size() ? uint8_t(text[at + i]) : uint8_t(0); };
-  const auto more = [&](size_t i) { return (byte(i) & 0xC0) == 0x80; };
-  const uint8_t first = byte(0);
-  char32_t c = 0xFFFD;
-  size_t length = 1;
-  if (first < 0x80) {
-    c = first;
-  } else if (first >= 0xC2 && first <= 0xDF && more(1)) {
-    c = char32_t(first & 0x1F) << 6 | (byte(1) & 0x3F);
-    length = 2;
-  } else if (first >= 0xE0 && first <= 0xEF && more(1) && more(2)) {
-    const char32_t wide = char32_t(first & 0x0F) << 12 | char32_t(byte(1) & 0x3F) << 6 | (byte(2) & 0x3F);
-    if (wide >= 0x800 && (wide < 0xD800 || wide >= 0xE000)) c = wide, length = 3;
-  } else if (first >= 0xF0 && first <= 0xF4 && more(1) && more(2) && more(3)) {
-    const char32_t wide = char32_t(first & 0x07) << 18 | char32_t(byte(1) & 0x3F) << 12 |
-                          char32_t(byte(2) & 0x3F) << 6 | (byte(3) & 0x3F);
-    if (wide >= 0x10000 && wide <= 0x10FFFF) c = wide, length = 4;
-  }
-  at += length;
+  const char* from = text.data() + at;
+  if (uint8_t(*from) < 0x80) return char32_t(text[at++]);
+  if (utf8_step(from, text.data() + text.size()).kind != Utf8Step::Kind::character) return ++at, 0xFFFD;
+  const char* next = from;
+  const char32_t c = next_code_point(next);
+  at += size_t(next - from);
   return c;
 }
 
@@ -62,7 +36,7 @@ void append_clean(std::string_view text, std::string& out) {
     } else if (c < 0x20 || (c >= 0x7F && c < 0xA0) || c == 0xAD || c == 0x200B || c == 0x2060 || c == 0xFEFF) {
       continue;
     } else {
-      append_utf8(c, out);
+      append_character(c, out);
     }
   }
 }

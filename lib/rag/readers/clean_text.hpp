@@ -7,7 +7,7 @@
 
 namespace hadal::rag {
 
-void append_utf8(char32_t code_point, std::string& out);  // U+FFFD for what is no character
+void append_character(char32_t code_point, std::string& out);  // as UTF-8; U+FFFD for what is no character
 
 // The character at `at`, which moves behind it; U+FFFD for a byte that begins none (one byte is taken).
 char32_t next_character(std::string_view text, size_t& at);

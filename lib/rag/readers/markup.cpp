@@ -62,7 +62,7 @@ void append_decoded(std::string_view raw, MarkupReader::Dialect dialect, std::st
     const std::string_view rest = raw.substr(ampersand + 1, kLongestReference);
     const size_t end = rest.find(';');
     const char32_t c = end == rest.npos ? 0 : referenced(rest.substr(0, end), dialect);
-    if (c) append_utf8(c, out);
+    if (c) append_character(c, out);
     else out += '&';
     at = ampersand + 1 + (c ? end + 1 : 0);
   }

@@ -25,7 +25,7 @@ void append_utf16(std::string_view bytes, uint32_t add, std::string& out) {
       }
     }
     if (at + 3 >= bytes.size()) c += add;   // a range counts in its last character
-    append_utf8(c, out);
+    append_character(c, out);
   }
 }
 
@@ -125,7 +125,7 @@ bool PdfCMap::append_text(uint32_t code, std::string& out) const {
   const Range* range = find(ranges_, code);
   if (!range) return false;
   const std::string_view text = std::string_view(pool_).substr(range->target, range->size);
-  if (text.size() == 1) append_utf8(uint8_t(text[0]) + (code - range->low), out);
+  if (text.size() == 1) append_character(uint8_t(text[0]) + (code - range->low), out);
   else append_utf16(text, code - range->low, out);
   return true;
 }

@@ -47,7 +47,7 @@ std::string_view standard_font(std::string_view base) {
 void append_letters(char32_t c, std::string& out) {
   constexpr std::string_view kLigatures[] = {"ff", "fi", "fl", "ffi", "ffl", "st", "st"};
   if (c >= 0xFB00 && c <= 0xFB06) out += kLigatures[c - 0xFB00];
-  else append_utf8(c, out);
+  else append_character(c, out);
 }
 
 // Bitmap fonts made by TeX's drivers name their glyphs by number: "a84" is T.

@@ -42,7 +42,7 @@ constexpr std::string_view kWide[] = {"utf-8", "utf-16le", "utf-16be", "gb18030"
 
 void put(char32_t c, DecodedText& out) {
   out.unknown += c == 0xFFFD;
-  append_utf8(c, out.text);
+  append_character(c, out.text);
 }
 
 DecodedText from_utf8(std::string_view bytes) {
