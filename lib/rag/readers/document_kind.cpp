@@ -52,7 +52,7 @@ constexpr Signature kForeign[] = {
     {std::string_view("MM\0*", 4), ReadFailure::needs_ocr, "a TIFF picture, which has no text layer"},
     {"{\\rtf", ReadFailure::unsupported, "rich text (RTF); save it as docx"},
     {"\x7F" "ELF", ReadFailure::unsupported, "a program"},
-    {"MZ", ReadFailure::unsupported, "a program"},
+    {std::string_view("MZ\x90\0", 4), ReadFailure::unsupported, "a program"},
     {"\x1F\x8B", ReadFailure::unsupported, "a gzip archive"},
     {"7z\xBC\xAF", ReadFailure::unsupported, "a 7z archive"},
     {"Rar!", ReadFailure::unsupported, "a rar archive"},
@@ -74,14 +74,6 @@ bool lists(std::string_view extensions, std::string_view extension) {
     at = end + 1;
   }
   return false;
-}
-
-std::string_view kind_by_name(std::string_view name) {
-  const std::string extension = extension_of(name);
-  if (!extension.empty())
-    for (const DocumentKind& kind : kKinds)
-      if (lists(kind.extensions, extension)) return kind.kind;
-  return {};
 }
 
 bool looks_like_html(std::string_view head) {
@@ -145,6 +137,14 @@ FoundKind old_office(std::string_view bytes) {
 }  // namespace
 
 std::span<const DocumentKind> document_kinds() { return kKinds; }
+
+std::string_view kind_by_name(std::string_view name) {
+  const std::string extension = extension_of(name);
+  if (!extension.empty())
+    for (const DocumentKind& kind : kKinds)
+      if (lists(kind.extensions, extension)) return kind.kind;
+  return {};
+}
 
 FoundKind find_kind(std::string_view bytes, std::string_view name) {
   // Some programs put a few lines before a pdf.

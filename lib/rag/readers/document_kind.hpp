@@ -13,6 +13,8 @@ struct FoundKind {
   ReadFailure failure = ReadFailure::unsupported;   // without a kind: why
   std::string sentence;
 };
+// The kind that lists the extension of this name, or empty.
+std::string_view kind_by_name(std::string_view name);
 FoundKind find_kind(std::string_view bytes, std::string_view name);
 
 }  // namespace hadal::rag

@@ -12,12 +12,18 @@ TEST_CASE("pictures, programs and bytes without meaning are refused with their r
   CHECK(refusal("{\\rtf1 x}", "a.rtf") == "unsupported");
   CHECK(refusal(std::string(100, '\x01'), "a.txt") == "unsupported");
   CHECK(refusal(std::string(100, '\0'), "a.txt") == "unsupported");
+  CHECK(refusal(std::string("MZ\x90\0\3\0\0\0", 8), "a.txt") == "unsupported");
 }
 
 TEST_CASE("a name without a known extension leaves the choice to the bytes") {
   CHECK(read("<!DOCTYPE html><p>x", "page").mime == "text/html");
   CHECK(read("words", "README").mime == "text/plain");
   CHECK(read("# T", "a.MD").mime == "text/markdown");
+}
+
+TEST_CASE("bytes that begin like an archive are one, whatever their name; two letters make no program") {
+  CHECK(refusal("PK\x03\x04 and then words as in any text", "a.txt") == "unsupported");
+  CHECK(outline(read("MZ 125 is a motorcycle.", "a.txt")) == "p MZ 125 is a motorcycle.\n");
 }
 
 TEST_CASE("limits refuse a document instead of cutting it") {
