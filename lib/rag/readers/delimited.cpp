@@ -25,7 +25,11 @@ class RecordReader {
     cells.clear();
     line = line_;
     bool more = true;
-    while (more) more = cell(cells.emplace_back());
+    while (more) {
+      if (cells.size() < kMostCells) cells.emplace_back();
+      else cells.back() += ' ';
+      more = cell(cells.back());
+    }
     return true;
   }
 
@@ -47,7 +51,7 @@ class RecordReader {
 
   // A quote that is never closed is an ordinary character: otherwise it would swallow the rest of the file.
   void quoted(std::string& out) {
-    const size_t begin = at_++;
+    const size_t begin = at_++, before = out.size();
     uint32_t lines = 0;
     for (; at_ < text_.size() && at_ - begin < kLongestQuoted; ++at_) {
       if (text_[at_] == '"') {
@@ -63,12 +67,13 @@ class RecordReader {
       lines += text_[at_] == '\n';
       out += text_[at_];
     }
-    out.clear();
+    out.resize(before);
     at_ = begin;
     out += text_[at_++];
   }
 
   static constexpr size_t kLongestQuoted = size_t{1} << 16;
+  static constexpr size_t kMostCells = 16384;   // what is beyond belongs to the last one
   std::string_view text_;
   char delimiter_;
   size_t at_ = 0;

@@ -104,6 +104,7 @@ class DocxReader {
     std::vector<std::string> cells;
     bool first_row_is_header = true, header = false, in_cell = false;
     size_t rows = 0;
+    size_t pending_cells = 0;   // columns that the open cell spans beside its own
   };
 
   // The document's text, or its notes.
@@ -166,9 +167,7 @@ class DocxReader {
       if (table.cells.size() < kMostCells) table.cells.emplace_back();
       table.in_cell = true;
     } else if (name == "gridSpan") {
-      for (int more = std::min(whole_number(xml.attribute("val"), 1), 64); more > 1 && table.cells.size() < kMostCells;
-           --more)
-        ++pending_cells_;
+      table.pending_cells = size_t(std::clamp(whole_number(xml.attribute("val"), 1), 1, 64)) - 1;
     } else if (name == "tblHeader") {
       table.header = xml.attribute("val") != "0" && xml.attribute("val") != "false";
     } else if (name == "tblLook") {
@@ -222,7 +221,8 @@ class DocxReader {
     if (tables_.empty()) return;
     Table& table = tables_.back();
     table.in_cell = false;
-    for (; pending_cells_ > 0; --pending_cells_) table.cells.emplace_back();
+    for (; table.pending_cells > 0; --table.pending_cells)
+      if (table.cells.size() < kMostCells) table.cells.emplace_back();
   }
 
   void end_row() {
@@ -249,7 +249,6 @@ class DocxReader {
   std::optional<DocxNumbering> numbering_;
   std::vector<Paragraph> paragraphs_;   // more than one inside a text box
   std::vector<Table> tables_;
-  size_t pending_cells_ = 0;
   bool in_text_ = false;
 };
 

@@ -69,7 +69,6 @@ DocxNumbering::DocxNumbering(ZipArchive& archive, std::string_view part) {
     const std::string name(xml.name());
     if (name == "abstractNum") {
       abstract = xml.attribute("abstractNumId");
-      abstract_[abstract];
     } else if (name == "num") {
       list = xml.attribute("numId");
     } else if (name == "abstractNumId") {
@@ -78,7 +77,8 @@ DocxNumbering::DocxNumbering(ZipArchive& archive, std::string_view part) {
       xml.skip_element();
     } else if (name == "lvl") {
       const int which = whole_number(xml.attribute("ilvl"), -1);
-      level = which >= 0 && which < int(kLevels) ? &abstract_[abstract].levels[size_t(which)] : nullptr;
+      const bool known = abstract_.size() < kMostLists || abstract_.contains(abstract);
+      level = known && which >= 0 && which < int(kLevels) ? &abstract_[abstract].levels[size_t(which)] : nullptr;
     } else if (level && name == "start") {
       level->start = whole_number(xml.attribute("val"), 1);
     } else if (level && name == "numFmt") {

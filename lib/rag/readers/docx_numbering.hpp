@@ -20,6 +20,7 @@ class DocxNumbering {
 
  private:
   static constexpr size_t kLevels = 9;
+  static constexpr size_t kMostLists = 20000;   // a list takes twenty times the bytes of its XML
   struct Level {
     std::string format = "decimal", text;
     int64_t start = 1;

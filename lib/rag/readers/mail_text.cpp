@@ -20,7 +20,8 @@ bool read_encoded_word(std::string_view value, size_t& at, std::string& out) {
   const size_t charset = at + 2;
   const size_t first = value.find('?', charset);
   if (first == value.npos || first + 2 >= value.size() || value[first + 2] != '?') return false;
-  const size_t end = value.find("?=", first + 3);
+  constexpr size_t kLongest = 2000;   // RFC 2047 allows 75; bounded, so that many that never end cost little
+  const size_t end = value.substr(0, first + kLongest).find("?=", first + 3);
   if (end == value.npos) return false;
   const char encoding = char(value[first + 1] | 0x20);
   std::string text(value.substr(first + 3, end - first - 3));

@@ -89,13 +89,14 @@ size_t bullet_size(std::string_view text) {
 }
 
 std::vector<std::string> pipe_cells(std::string_view line) {
+  constexpr size_t kMostCells = 16384;   // what is beyond belongs to the last one
   line = trim_ascii(line);
   if (line.starts_with('|')) line.remove_prefix(1);
   if (line.ends_with('|') && !line.ends_with("\\|")) line.remove_suffix(1);
   std::vector<std::string> cells(1);
   for (size_t at = 0; at < line.size(); ++at) {
     if (line[at] == '\\' && at + 1 < line.size() && line[at + 1] == '|') cells.back() += line[++at];
-    else if (line[at] == '|') cells.emplace_back();
+    else if (line[at] == '|' && cells.size() < kMostCells) cells.emplace_back();
     else cells.back() += line[at];
   }
   for (std::string& cell : cells) cell = without_links(trim_ascii(cell));
@@ -114,10 +115,14 @@ bool is_table_rule(std::string_view line) {
 
 class MarkdownReader {
  public:
-  explicit MarkdownReader(const Reading& reading) : out_(reading) {}
+  explicit MarkdownReader(const Reading& reading) : reading_(reading), out_(reading) {}
 
   Document read(std::string_view clean) {
-    for (TextLines lines(clean); lines.next(line_);) lines_.push_back(line_);
+    TextLines lines(clean);
+    for (std::string_view line; lines.next(line);) {
+      if (lines_.size() >= reading_.limits.blocks) reading_.fail(ReadFailure::too_large, "expected fewer lines");
+      lines_.push_back(line);
+    }
     size_t at = front_matter();
     while (at < lines_.size()) at = block(at);
     flush();
@@ -234,9 +239,9 @@ class MarkdownReader {
     item_ = false;
   }
 
+  const Reading& reading_;
   DocumentWriter out_;
   std::vector<std::string_view> lines_;
-  std::string_view line_;
   std::string text_;      // of the paragraph or list item being read
   bool item_ = false, in_list_ = false, after_blank_ = true;
   int depth_ = 1;

@@ -73,6 +73,7 @@ class PdfContentRun {
   Matrix matrix_operand() const { return {number(5), number(4), number(3), number(2), number(1), number(0)}; }
 
   static constexpr size_t kMostContent = size_t{256} << 20;
+  static constexpr size_t kMostGlyphs = 4000000;   // a page of a newspaper has some ten thousand
   static constexpr uint32_t kDeepestForm = 24;
   static constexpr size_t kDeepestState = 512, kMostOperands = 65536;
 
@@ -264,7 +265,8 @@ void PdfContentRun::place(const PdfGlyph& glyph, double advance) {
     placed.text_size = uint16_t(std::min<size_t>(glyph.text.size(), 512));
     out_.text += glyph.text.substr(0, placed.text_size);
   }
-  if (out_.text.size() > reader_.reading_.limits.text_bytes || out_.glyphs.size() > reader_.reading_.limits.text_bytes)
+  // White space has no text but takes its place in memory.
+  if (out_.text.size() > reader_.reading_.limits.text_bytes || out_.glyphs.size() >= kMostGlyphs)
     reader_.reading_.fail(ReadFailure::too_large, "expected less text on one page, found more");
   out_.glyphs.push_back(placed);
 }

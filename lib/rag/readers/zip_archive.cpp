@@ -48,7 +48,7 @@ ZipArchive::ZipArchive(const Reading& reading) : reading_(reading) {
   uint64_t count = little(bytes, end + 10, 2), size = little(bytes, end + 12, 4), offset = little(bytes, end + 16, 4);
   if (end >= 20 && bytes.substr(end - 20, 4) == "PK\x06\x07") {
     const uint64_t record = little(bytes, end - 12, 8);
-    if (record + 56 <= bytes.size() && bytes.substr(record, 4) == "PK\x06\x06") {
+    if (end >= 56 && record <= end - 56 && bytes.substr(record, 4) == "PK\x06\x06") {
       count = little(bytes, record + 32, 8);
       size = little(bytes, record + 40, 8);
       offset = little(bytes, record + 48, 8);

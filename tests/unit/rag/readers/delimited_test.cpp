@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "unit/rag/readers/reading.hpp"
 
 using namespace hadal::rag;
@@ -26,4 +28,15 @@ TEST_CASE("a csv file without column names has no header") {
 
 TEST_CASE("a quote that is never closed takes only its own cell") {
   CHECK(outline(read("a,b\n\"open,2\nx,y\n", "a.csv")) == "th #1 a⇥b\ntr #2 \"open⇥2\ntr #3 x⇥y\n");
+}
+
+TEST_CASE("a line of very many cells keeps its words and not all its columns") {
+  std::string csv, markdown = "|a|\n|-|\n|";
+  for (int i = 0; i < 20000; ++i) csv += "x,", markdown += "x|";
+  for (const Document& document : {read(csv + "\"open,end\n", "a.csv"), read(markdown + "\"open|end|\n", "a.md")}) {
+    const auto tabs = std::count(document.text.begin(), document.text.end(), '\t');
+    CHECK(tabs == 16383);
+    CHECK(document.text.find("\"open") != std::string::npos);
+    CHECK(document.text.ends_with("end"));
+  }
 }

@@ -1,6 +1,8 @@
 // What python-docx does not write: numbers counted by Word, notes, text boxes, moved text, nested tables.
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "unit/rag/readers/reading.hpp"
 #include "unit/rag/readers/zip_writer.hpp"
 
@@ -84,4 +86,21 @@ TEST_CASE("cells over several columns keep the others in place, tables in cells 
                                                           cell + wide + cell + "</w:tr><w:tr>" + inner + cell +
                                                           "</w:tr></w:tbl>" + paragraph("p"))}),
                      "a.docx")) == "tr a⇥wide⇥⇥a\ntr a a end⇥a\np p\n");
+}
+
+TEST_CASE("a cell that claims thousands of columns gets some") {
+  std::string spans;
+  for (int i = 0; i < 1000; ++i) spans += "<w:gridSpan w:val=\"64\"/>";
+  const Document document = read(zip({stored("word/document.xml", "<w:tbl><w:tr><w:tc>" + spans + paragraph("a") +
+                                                                      "</w:tc><w:tc>" + paragraph("b") +
+                                                                      "</w:tc></w:tr></w:tbl>")}), "a.docx");
+  CHECK(std::count(document.text.begin(), document.text.end(), '\t') == 64);
+}
+
+TEST_CASE("a table inside a wide cell leaves the cell its columns") {
+  const std::string cell = "<w:tc>" + paragraph("a") + "</w:tc>";
+  const std::string inner = "<w:tbl><w:tr>" + cell + "</w:tr></w:tbl>";
+  const std::string wide = "<w:tc><w:tcPr><w:gridSpan w:val=\"2\"/></w:tcPr>" + inner + "</w:tc>";
+  CHECK(outline(read(zip({stored("word/document.xml", "<w:tbl><w:tr>" + wide + cell + "</w:tr></w:tbl>")}),
+                     "a.docx")) == "th a⇥⇥a\n");
 }

@@ -137,6 +137,25 @@ TEST_CASE("archives with too many parts, names that lead out, or broken director
   CHECK(refusal(broken, "a.docx") == "damaged");
 }
 
+TEST_CASE("a zip64 locator that points beyond all bytes is passed over") {
+  std::string bytes = docx("<w:p><w:r><w:t>x</w:t></w:r></w:p>");
+  std::string locator = "PK\x06\x07";
+  put(locator, 0, 4), put(locator, ~uint64_t{0} - 20, 8), put(locator, 1, 4);
+  bytes.insert(bytes.size() - 22, locator);
+  CHECK(outline(read(bytes, "a.docx")) == "p x\n");
+}
+
+TEST_CASE("a pdf page of more blanks than any page has is refused") {
+  const std::string page = "BT /F 9 Tf (" + std::string(4100000, ' ') + ") Tj ET";
+  const std::string body =
+      "%PDF-1.4\n1 0 obj\n<</Type/Catalog/Pages 2 0 R>>\nendobj\n2 0 obj\n<</Type/Pages/Kids[3 0 R]/Count 1>>\nendobj\n"
+      "3 0 obj\n<</Type/Page/Parent 2 0 R/Resources<</Font<</F 5 0 R>>>>/Contents 4 0 R>>\nendobj\n"
+      "4 0 obj\n<</Length " + std::to_string(page.size()) + ">>stream\n" + page +
+      "\nendstream\nendobj\n5 0 obj\n<</Type/Font/Subtype/Type1/BaseFont/Helvetica/FirstChar 32/Widths[0]>>\nendobj\n"
+      "trailer<</Root 1 0 R>>\n";
+  CHECK(refusal(body, "a.pdf") == "too_large");
+}
+
 TEST_CASE("XML ten thousand elements deep and entities of its own do no harm") {
   std::string deep = "<w:document><w:body>";
   for (int i = 0; i < 10000; ++i) deep += "<w:sdt><w:sdtContent>";
