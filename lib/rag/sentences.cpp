@@ -142,15 +142,16 @@ std::vector<size_t> sentence_ends(std::string_view text, size_t near) {
     i = next - 1;
   }
 
+  // Backwards, so that each end inside knows the first one outside behind it.
   std::vector<size_t> out;
-  for (size_t i = 0; i < ends.size(); ++i) {
-    if (ends[i].inside) {
-      const auto outside = std::find_if(ends.begin() + ptrdiff_t(i) + 1, ends.end(), [](const End& e) { return !e.inside; });
-      const size_t later = outside != ends.end() ? outside->at : text.size();
-      if (later <= ends[i].at + near) continue;
-    }
-    if (out.empty() || out.back() < ends[i].at) out.push_back(ends[i].at);
+  size_t outside = text.size();
+  for (auto end = ends.rbegin(); end != ends.rend(); ++end) {
+    if (!end->inside) outside = end->at;
+    else if (outside <= end->at + near) continue;
+    out.push_back(end->at);
   }
+  std::reverse(out.begin(), out.end());
+  out.erase(std::unique(out.begin(), out.end()), out.end());
   if (out.empty() || out.back() < text.size()) out.push_back(text.size());
   return out;
 }

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <ctime>
 #include <string>
 
 using namespace hadal::rag;
@@ -47,4 +48,12 @@ TEST_CASE("an end inside brackets gives way to a later one outside, if that is n
   CHECK(cut("A rule (see one. Then two.) holds here. Next.") == "A rule (see one. Then two.) holds here.|Next.");
   CHECK(cut("A rule (see one. Then two.) holds here. Next.", 5) == "A rule (see one.|Then two.) holds here.|Next.");
   CHECK(cut("（甲。乙）丙。丁。") == "（甲。乙）丙。|丁。");
+}
+
+TEST_CASE("a text that opens bracket after bracket is cut in time that grows with it") {
+  std::string text;
+  for (int i = 0; i < 300000; ++i) text += "(a. ";
+  const std::clock_t start = std::clock();
+  CHECK(sentence_ends(text).back() == text.size());
+  CHECK(std::clock() - start < 10 * CLOCKS_PER_SEC);   // seconds of the processor, whoever else needs it
 }
