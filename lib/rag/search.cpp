@@ -107,9 +107,10 @@ std::vector<SearchHit> KnowledgeBase::search(std::string_view query, const Searc
 
   for (SearchHit& hit : hits)
     if (const auto chunk = store_->chunk(hit.chunk.id)) {
+      const auto document = all.documents.find(chunk->document);
+      if (document == all.documents.end()) continue;   // of a base whose tables contradict each other
       hit.chunk = *chunk;
-      const DocumentRecord& document = all.documents.at(chunk->document);
-      hit.path = document.path, hit.title = document.title, hit.mtime_ns = document.mtime_ns;
+      hit.path = document->second.path, hit.title = document->second.title, hit.mtime_ns = document->second.mtime_ns;
       hit.text = store_->text(chunk->document, chunk->from, chunk->to);
     }
   std::erase_if(hits, [](const SearchHit& hit) { return hit.text.empty(); });   // removed by another process meanwhile

@@ -226,6 +226,21 @@ TEST_CASE("files that are no bases are told apart") {
   CHECK(status_of(folder.path("no/such/folder/base"), true) == Status::io);
 }
 
+TEST_CASE("a chunk that says it is of a document nobody knows is no hit") {
+  ScratchFolder folder;
+  const std::string path = folder.path("base");
+  open(path).add_text("first", "The first document is about apples.", "");
+  {
+    Database raw(path, false);
+    raw.execute("UPDATE chunk SET document = 999");   // codes still name the document
+  }
+  SearchSettings settings;
+  settings.mode = SearchMode::vector;
+  KnowledgeBase base = open(path);
+  CHECK(base.search("apples", settings).empty());
+  CHECK(!base.store().problems().empty());
+}
+
 TEST_CASE("a base of many chunks opens in a moment") {
   ScratchFolder folder;
   const std::string path = folder.path("base");
