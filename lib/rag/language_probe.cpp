@@ -3,9 +3,6 @@
 #include <array>
 #include <vector>
 
-#include "core/utf8.hpp"
-#include "rag/segment.hpp"
-
 namespace hadal::rag {
 namespace {
 
@@ -50,14 +47,6 @@ double chinese_understood(Embedder& embedder) {
     right += best == 2 * q;
   }
   return double(right) / double(kProbes.size());
-}
-
-bool needs_chinese(std::string_view question) {
-  const char* at = question.data();
-  const char* const end = at + question.size();
-  while (at < end)
-    if (is_east_asian(next_code_point(at))) return true;
-  return false;
 }
 
 }  // namespace hadal::rag

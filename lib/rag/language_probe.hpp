@@ -14,7 +14,4 @@ double chinese_understood(Embedder& embedder);
 
 constexpr double kUnderstood = 0.7;
 
-// Whether the question is written in a script this is about.
-bool needs_chinese(std::string_view question);
-
 }  // namespace hadal::rag

@@ -4,23 +4,17 @@
 #include <array>
 
 #include "core/message.hpp"
-#include "core/utf8.hpp"
+#include "rag/segment.hpp"
 
 namespace hadal::rag {
 namespace {
-
-bool is_chinese(std::string_view text) {
-  const char* at = text.data();
-  const char* const end = at + text.size();
-  while (at < end)
-    if (is_east_asian(next_code_point(at))) return true;
-  return false;
-}
 
 std::string file_name(std::string_view path) {
   const size_t slash = path.find_last_of("/\\");
   return std::string(slash == std::string_view::npos ? path : path.substr(slash + 1));
 }
+
+constexpr int64_t kFrame = 8;   // tokens around a passage: number, line breaks
 
 Passage passage_of(const SearchHit& hit) {
   Passage p;
@@ -67,7 +61,6 @@ const Passage* PassageNumbers::find(int number) const {
 
 std::vector<Passage> pack_passages(Store& store, const std::vector<SearchHit>& hits, int64_t budget, CountTokens count,
                                    PassageNumbers& numbers) {
-  constexpr int64_t kFrame = 8;   // tokens around a passage: number, line breaks
   std::vector<Passage> out;
   std::vector<int64_t> costs;
   int64_t used = 0;
@@ -117,7 +110,7 @@ std::vector<Passage> whole_documents(Store& store, const std::vector<DocumentRec
     p.text = store.text(document.id);
     p.to = p.text.size(), p.char_to = size_t(document.characters);
     if (document.pages > 0) p.page_from = 1, p.page_to = uint32_t(document.pages);
-    used += count(p.text) + count(place_of(p)) + 8;
+    used += count(p.text) + count(place_of(p)) + kFrame;
     if (used > budget) return {};
     if (!p.text.empty()) out.push_back(std::move(p));
   }
@@ -137,7 +130,7 @@ std::string place_of(const Passage& p) {
 
 std::string question_with_passages(std::string_view question, const std::vector<Passage>& passages,
                                    const std::vector<std::string>& facts, AnswerStyle style) {
-  const bool chinese = is_chinese(question);
+  const bool chinese = has_east_asian(question);
   std::string out;
   if (!facts.empty()) {
     out += chinese ? "关于用户：\n" : "About the user:\n";
@@ -162,7 +155,7 @@ std::string question_with_passages(std::string_view question, const std::vector<
 }
 
 std::string not_in_documents(std::string_view question) {
-  return is_chinese(question) ? "文档中没有找到相关内容。" : "This is not in the documents.";
+  return has_east_asian(question) ? "文档中没有找到相关内容。" : "This is not in the documents.";
 }
 
 std::vector<int> cited_numbers(std::string_view answer) {
@@ -201,7 +194,7 @@ bool is_follow_up(std::string_view question) {
        "second", "third", "other", "others", "former", "latter", "also", "same", "there", "then", "else", "more", "instead"});
   constexpr auto kChinese = std::to_array<std::string_view>(
       {"那", "它", "这", "這", "他", "她", "其", "呢", "第二", "第三", "上面", "前面", "刚才", "剛才", "另外", "还有", "還有", "同样"});
-  if (is_chinese(question))
+  if (has_east_asian(question))
     return std::any_of(kChinese.begin(), kChinese.end(),
                        [&](std::string_view w) { return question.find(w) != std::string_view::npos; }) ||
            question.size() <= 3 * 5;
@@ -214,11 +207,11 @@ bool is_follow_up(std::string_view question) {
 }
 
 std::string combined_question(std::string_view before, std::string_view question) {
-  return before.empty() ? std::string(question) : message(before, is_chinese(question) ? "" : " ", question);
+  return before.empty() ? std::string(question) : message(before, has_east_asian(question) ? "" : " ", question);
 }
 
 std::string rewrite_request(std::string_view question) {
-  return is_chinese(question)
+  return has_east_asian(question)
              ? message("把下面的问题改写成一个不依赖对话也能看懂的完整问题，只写这个问题，不要回答：", question)
              : message("Rewrite the following question so that it can be understood without our conversation. Write only the "
                        "question, do not answer it: ", question);

@@ -31,7 +31,7 @@ bool is_below(std::string_view path, std::string_view folder) {
 }  // namespace
 
 bool KnowledgeBase::is_understood(std::string_view question) {
-  if (!needs_chinese(question)) return true;
+  if (!has_east_asian(question)) return true;
   if (!knows_chinese_) knows_chinese_ = chinese_understood(*embedder_) >= kUnderstood;
   return *knows_chinese_;
 }

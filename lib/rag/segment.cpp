@@ -150,6 +150,14 @@ bool is_east_asian(char32_t c) {
          (c >= 0xAC00 && c <= 0xD7A3) || (c >= 0x1100 && c <= 0x11FF) || (c >= 0x3131 && c <= 0x318E);
 }
 
+bool has_east_asian(std::string_view text) {
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  while (at < end)
+    if (is_east_asian(next_code_point(at))) return true;
+  return false;
+}
+
 bool is_unspaced(char32_t c) {
   return c >= 0x0E00 && (is_east_asian(c) || (c >= 0x0E01 && c <= 0x0E4E) || (c >= 0x0E81 && c <= 0x0ECD) ||
                          (c >= 0x1000 && c <= 0x103F) || (c >= 0x1780 && c <= 0x17D3));

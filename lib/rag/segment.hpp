@@ -36,5 +36,6 @@ std::string match_expression(const std::vector<QueryTerm>& terms);
 bool is_unspaced(char32_t c);
 // Chinese, Japanese, Korean characters.
 bool is_east_asian(char32_t c);
+bool has_east_asian(std::string_view text);   // one of them at least
 
 }  // namespace hadal::rag

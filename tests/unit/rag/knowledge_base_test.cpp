@@ -163,8 +163,8 @@ TEST_CASE("a model that does not understand a language has little say in it") {
     }
   } knowing;
   CHECK(chinese_understood(knowing) == 1);
-  CHECK(needs_chinese("what is 合同"));
-  CHECK(!needs_chinese("What is a contract? Größe, договор"));
+  CHECK(has_east_asian("what is 合同"));
+  CHECK(!has_east_asian("What is a contract? Größe, договор"));
 }
 
 TEST_CASE("a reranker decides the order") {
