@@ -235,25 +235,13 @@ std::string get(const Knowledge& knowledge, std::string_view key) {
                                          "fingerprint, facts, relevance, version, name, embedder or note"));
 }
 
-template <class Body>
-void change(rag::Store& store, Body&& body) {
-  store.begin();
-  try {
-    body();
-    store.commit();
-  } catch (...) {
-    store.rollback();
-    throw;
-  }
-}
-
 template <class Text>
 hadal_status set(hadal_knowledge* handle, Text key, Text value) noexcept {
   return with_knowledge(handle, [&](rag::KnowledgeBase& base, Knowledge&) -> hadal_status {
     const std::string name(text_in(key, -1, "key")), given(text_in(value, -1, "value"));
     if (std::find(std::begin(kUserKeys), std::end(kUserKeys), name) == std::end(kUserKeys))
       throw Error(Status::not_found, message("key ", quoted(name), ": expected name, embedder or note"));
-    change(base.store(), [&] { base.store().set_meta("user." + name, checked_text(given, false, "value")); });
+    rag::change(base.store(), [&] { base.store().set_meta("user." + name, checked_text(given, false, "value")); });
     return HADAL_OK;
   });
 }
@@ -263,8 +251,7 @@ hadal_status remember_fact(hadal_knowledge* handle, Text text, int64_t text_size
   return with_knowledge(handle, [&](rag::KnowledgeBase& base, Knowledge&) -> hadal_status {
     const std::string given = checked_text(text_in(text, text_size, "text"), false, "text");
     if (given.empty()) throw Error(Status::invalid_argument, "text: expected a fact, found nothing");
-    int64_t id = 0;
-    change(base.store(), [&] { id = base.store().add_fact(given); });
+    const int64_t id = rag::change(base.store(), [&] { return base.store().add_fact(given); });
     if (fact) *fact = id;
     return HADAL_OK;
   });
@@ -362,9 +349,8 @@ hadal_status hadal_knowledge_remember16(hadal_knowledge* knowledge, const uint16
 }
 hadal_status hadal_knowledge_forget(hadal_knowledge* handle, int64_t fact) {
   return with_knowledge(handle, [&](rag::KnowledgeBase& base, Knowledge&) -> hadal_status {
-    bool there = false;
-    change(base.store(), [&] { there = base.store().remove_fact(fact); });
-    if (!there) throw Error(Status::not_found, message("fact ", fact, ": there is none of that number"));
+    if (!rag::change(base.store(), [&] { return base.store().remove_fact(fact); }))
+      throw Error(Status::not_found, message("fact ", fact, ": there is none of that number"));
     base.store().wipe();
     return HADAL_OK;
   });

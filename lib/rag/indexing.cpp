@@ -21,25 +21,6 @@ std::string hash_of(std::string_view text) {
   return hash.hex().substr(0, 32);
 }
 
-// Runs body() as one change: all of it or nothing.
-template <class Body>
-auto change(Store& store, Body&& body) {
-  store.begin();
-  try {
-    if constexpr (std::is_void_v<decltype(body())>) {
-      body();
-      store.commit();
-    } else {
-      auto result = body();
-      store.commit();
-      return result;
-    }
-  } catch (...) {
-    store.rollback();
-    throw;
-  }
-}
-
 int64_t count_characters(std::string_view text) {
   return std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; });
 }
@@ -191,7 +172,7 @@ int64_t KnowledgeBase::keep_failure(const DocumentRecord& record, std::string_vi
       } else {
         store_->remove_document(r.id);
       }
-      store_->set_meta("unwiped", "1");
+      if (r.status != DocumentStatus::failed) store_->set_meta("unwiped", "1");
     }
     if (failed.id == 0) return store_->add_document(failed);
     store_->change_document(failed);
@@ -199,16 +180,20 @@ int64_t KnowledgeBase::keep_failure(const DocumentRecord& record, std::string_vi
   });
 }
 
-int64_t KnowledgeBase::add_document(DocumentRecord record, const Document& document, IndexProgress progress) {
-  IndexStep step{record.path, 0, 1, 0, 0};
+int64_t KnowledgeBase::index_document(DocumentRecord record, const Document& document, IndexStep& step,
+                                      IndexProgress progress) {
   if (record.title.empty()) record.title = document.title.empty() ? stem_of(record.path) : document.title;
   record.mime = document.mime;
   bool nothing_to_do = false;
-  int64_t id = begin_document(record, document, nothing_to_do);
-  if (!nothing_to_do) {
-    add_chunks(id, document, record.title, step, progress);
-    id = finish_document(id);
-  }
+  const int64_t id = begin_document(record, document, nothing_to_do);
+  if (nothing_to_do) return id;
+  add_chunks(id, document, record.title, step, progress);
+  return finish_document(id);
+}
+
+int64_t KnowledgeBase::add_document(DocumentRecord record, const Document& document, IndexProgress progress) {
+  IndexStep step{record.path, 0, 1, 0, 0};
+  const int64_t id = index_document(record, document, step, progress);
   wipe_if_needed();
   return id;
 }
@@ -246,13 +231,7 @@ int64_t KnowledgeBase::index_file(const std::string& path, const std::string& so
     return keep_failure(record, error.what());
   }
   bytes = {};
-  record.mime = document.mime;
-  record.title = document.title.empty() ? stem_of(path) : document.title;
-  bool nothing_to_do = false;
-  const int64_t id = begin_document(record, document, nothing_to_do);
-  if (nothing_to_do) return id;
-  add_chunks(id, document, record.title, step, progress);
-  return finish_document(id);
+  return index_document(std::move(record), document, step, progress);
 }
 
 int64_t KnowledgeBase::add_file(const std::string& path, IndexProgress progress) {
@@ -279,8 +258,6 @@ int64_t KnowledgeBase::add_text(std::string_view name, std::string_view text, st
 
 void KnowledgeBase::reindex_with(std::shared_ptr<Embedder> embedder, IndexProgress progress) {
   if (!embedder) throw Error(Status::invalid_argument, "reindex: expected an embedding model, found none");
-  embedder_ = std::move(embedder);
-  knows_chinese_.reset();
   change(*store_, [&] {
     for (const DocumentRecord& r : store_->documents()) {
       store_->remove_chunks(r.id);
@@ -290,10 +267,12 @@ void KnowledgeBase::reindex_with(std::shared_ptr<Embedder> embedder, IndexProgre
       again.status = DocumentStatus::pending;
       store_->change_document(again);
     }
-    store_->set_meta("fingerprint", embedder_->fingerprint());
-    store_->set_meta("dimension", message(embedder_->dimension()));
+    store_->set_meta("fingerprint", embedder->fingerprint());
+    store_->set_meta("dimension", message(embedder->dimension()));
     store_->set_meta("unwiped", "1");
   });
+  embedder_ = std::move(embedder);
+  knows_chinese_.reset();
   IndexStep step;
   const std::vector<DocumentRecord> all = store_->documents();
   step.of_documents = int64_t(all.size());

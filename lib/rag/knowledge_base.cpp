@@ -32,15 +32,10 @@ void KnowledgeBase::check_fingerprint() {
     throw Error(Status::unsupported,
                 message("knowledge base: expected the embedding model it was made with (", made_with.empty() ? "none" : made_with,
                         "), found ", now, "; open it with that model, or index it anew with this one (reindex=on)"));
-  store_->begin();
-  try {
+  change(*store_, [&] {
     store_->set_meta("fingerprint", now);
     store_->set_meta("dimension", message(embedder_->dimension()));
-    store_->commit();
-  } catch (...) {
-    store_->rollback();
-    throw;
-  }
+  });
 }
 
 std::vector<DocumentRecord> KnowledgeBase::documents() {
@@ -73,18 +68,13 @@ std::optional<DocumentRecord> KnowledgeBase::find_path(std::string_view path) {
 }
 
 void KnowledgeBase::remove(int64_t document) {
-  store_->begin();
-  try {
+  change(*store_, [&] {
     if (!store_->document(document))
       throw Error(Status::not_found, message("document ", document, ": there is none of that number"));
     for (const DocumentRecord& r : store_->documents())
       if (r.id == document || r.replaces == document) store_->remove_document(r.id);
     store_->set_meta("unwiped", "1");
-    store_->commit();
-  } catch (...) {
-    store_->rollback();
-    throw;
-  }
+  });
   wipe_if_needed();
 }
 
@@ -93,14 +83,7 @@ void KnowledgeBase::remove(int64_t document) {
 void KnowledgeBase::wipe_if_needed() {
   if (store_->meta("unwiped") != "1") return;
   store_->wipe();
-  store_->begin();
-  try {
-    store_->set_meta("unwiped", "0");
-    store_->commit();
-  } catch (...) {
-    store_->rollback();
-    throw;
-  }
+  change(*store_, [&] { store_->set_meta("unwiped", "0"); });
 }
 
 const KnowledgeBase::View& KnowledgeBase::view(bool vectors) {

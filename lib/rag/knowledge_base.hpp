@@ -118,6 +118,7 @@ class KnowledgeBase {
   void add_chunks(int64_t document, const Document& document_text, std::string_view title, IndexStep& step,
                   IndexProgress progress);
   int64_t finish_document(int64_t pending);
+  int64_t index_document(DocumentRecord record, const Document& document, IndexStep& step, IndexProgress progress);
   int64_t index_file(const std::string& path, const std::string& source, IndexStep& step, IndexProgress progress);
   void wipe_if_needed();
   // Whether likeness of vectors means much for this question; see language_probe.hpp.

@@ -40,6 +40,19 @@ constexpr char kChunkColumns[] =
     "SELECT id, document, ordinal, byte_from, byte_to, char_from, char_to, page_from, page_to, row_from, row_to, heading, "
     "front FROM chunk";
 
+// The rows of a bound query, each made into a record.
+template <class Row>
+auto all_rows(Statement& query, Row row) {
+  std::vector<decltype(row(query))> out;
+  while (query.next()) out.push_back(row(query));
+  return out;
+}
+template <class Row>
+auto first_row(Statement& query, Row row) -> std::optional<decltype(row(query))> {
+  if (!query.next()) return std::nullopt;
+  return row(query);
+}
+
 class SqliteStore final : public Store {
  public:
   SqliteStore(const std::string& path, bool create) : db_(path, create) { prepare_file(create); }
@@ -63,20 +76,15 @@ class SqliteStore final : public Store {
 
   std::vector<DocumentRecord> documents() override {
     Statement all(db_, (std::string(kDocumentColumns) + " ORDER BY id").c_str());
-    std::vector<DocumentRecord> out;
-    while (all.next()) out.push_back(document_row(all));
-    return out;
+    return all_rows(all, document_row);
   }
   std::vector<DocumentRecord> documents_at(std::string_view path) override {
     Statement some(db_, (std::string(kDocumentColumns) + " WHERE path = ?1 ORDER BY id").c_str());
-    std::vector<DocumentRecord> out;
-    for (some.bind(path); some.next();) out.push_back(document_row(some));
-    return out;
+    return all_rows(some.bind(path), document_row);
   }
   std::optional<DocumentRecord> document(int64_t id) override {
     Statement one(db_, (std::string(kDocumentColumns) + " WHERE id = ?1").c_str());
-    if (!one.bind(id).next()) return std::nullopt;
-    return document_row(one);
+    return first_row(one.bind(id), document_row);
   }
   int64_t add_document(const DocumentRecord& r) override {
     Statement add(db_, "INSERT INTO document(path, source, title, mime, sha256, reason, status, bytes, mtime_ns, pages, "
@@ -152,14 +160,11 @@ class SqliteStore final : public Store {
 
   std::vector<ChunkRecord> chunks(int64_t document) override {
     Statement all(db_, (std::string(kChunkColumns) + " WHERE document = ?1 ORDER BY ordinal").c_str());
-    std::vector<ChunkRecord> out;
-    for (all.bind(document); all.next();) out.push_back(chunk_row(all));
-    return out;
+    return all_rows(all.bind(document), chunk_row);
   }
   std::optional<ChunkRecord> chunk(int64_t id) override {
     Statement one(db_, (std::string(kChunkColumns) + " WHERE id = ?1").c_str());
-    if (!one.bind(id).next()) return std::nullopt;
-    return chunk_row(one);
+    return first_row(one.bind(id), chunk_row);
   }
   void remove_chunks(int64_t document) override {
     const std::string whole = text(document);
@@ -212,9 +217,7 @@ class SqliteStore final : public Store {
 
   std::vector<Fact> facts() override {
     Statement all(db_, "SELECT id, text FROM fact ORDER BY id");
-    std::vector<Fact> out;
-    while (all.next()) out.push_back({all.integer(0), all.text(1)});
-    return out;
+    return all_rows(all, [](const Statement& s) { return Fact{s.integer(0), s.text(1)}; });
   }
   int64_t add_fact(std::string_view text) override {
     Statement(db_, "INSERT INTO fact(text) VALUES(?1)").bind(text).run();

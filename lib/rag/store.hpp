@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "core/function_ref.hpp"
@@ -110,6 +111,25 @@ class Store {
   virtual std::vector<std::string> problems() = 0;
   virtual int64_t bytes() = 0;
 };
+
+// Runs body() as one change: all of it or nothing. Gives what body gives.
+template <class Body>
+auto change(Store& store, Body&& body) {
+  store.begin();
+  try {
+    if constexpr (std::is_void_v<decltype(body())>) {
+      body();
+      store.commit();
+    } else {
+      auto result = body();
+      store.commit();
+      return result;
+    }
+  } catch (...) {
+    store.rollback();
+    throw;
+  }
+}
 
 // path "" or ":memory:": memory. Made if it is not there and `create`. Throws Error(not_found, corrupt, unsupported,
 // busy, io).
