@@ -9,7 +9,7 @@
 #include "core/status.hpp"
 #include "rag/file_pattern.hpp"
 #include "rag/knowledge_base.hpp"
-#include "rag/readers/read_document.hpp"
+#include "rag/readers/document_kind.hpp"
 
 namespace hadal::rag {
 namespace {
@@ -25,18 +25,6 @@ std::string utf8_of(const fs::path& path) {
   return {reinterpret_cast<const char*>(text.data()), text.size()};
 }
 
-bool can_be_read(std::string_view name) {
-  const size_t dot = name.rfind('.');
-  if (dot == std::string_view::npos) return false;
-  for (const DocumentKind& kind : document_kinds())
-    for (size_t at = 0; at < kind.extensions.size();) {
-      const size_t end = std::min(kind.extensions.find(' ', at), kind.extensions.size());
-      if (matches(message("*.", kind.extensions.substr(at, end - at)), name)) return true;
-      at = end + 1;
-    }
-  return false;
-}
-
 // Files of the folder by path; links to folders are not followed, names that begin with a dot are left out.
 std::map<std::string, Listed> list_files(const fs::path& folder, const SyncSettings& settings) {
   std::map<std::string, Listed> out;
@@ -44,7 +32,6 @@ std::map<std::string, Listed> list_files(const fs::path& folder, const SyncSetti
   fs::recursive_directory_iterator at(folder, fs::directory_options::skip_permission_denied, error), end;
   if (error) throw Error(Status::not_found, message("folder ", hadal::quoted(utf8_of(folder)), ": it cannot be read"));
   for (; at != end; at.increment(error)) {
-    if (error) throw Error(Status::io, message("folder ", hadal::quoted(utf8_of(folder)), ": reading it failed"));
     std::error_code ignored;
     const std::string name = utf8_of(at->path().filename());
     const bool is_folder = at->is_directory(ignored);
@@ -54,7 +41,7 @@ std::map<std::string, Listed> list_files(const fs::path& folder, const SyncSetti
     }
     if (is_folder || !at->is_regular_file(ignored)) continue;
     const std::string below = utf8_of(at->path().lexically_relative(folder));
-    if (settings.include.empty() ? !can_be_read(name) : !matches_any(settings.include, below)) continue;
+    if (settings.include.empty() ? kind_by_name(name).empty() : !matches_any(settings.include, below)) continue;
     if (matches_any(settings.exclude, below)) continue;
     Listed listed;
     listed.bytes = int64_t(at->file_size(ignored));
@@ -66,6 +53,8 @@ std::map<std::string, Listed> list_files(const fs::path& folder, const SyncSetti
     }
     if (!ignored) out.emplace(utf8_of(at->path()), listed);
   }
+  // A failure ends the walk early: what was not seen is not known to be gone.
+  if (error) throw Error(Status::io, message("folder ", hadal::quoted(utf8_of(folder)), ": reading it failed"));
   return out;
 }
 
@@ -111,7 +100,9 @@ SyncReport KnowledgeBase::sync(const std::string& given, const SyncSettings& set
       if (there != known.end()) {
         const DocumentRecord& r = there->second;
         const bool finished = r.status != DocumentStatus::pending;
-        if (finished && r.bytes == listed.bytes && r.mtime_ns == listed.mtime_ns) {
+        // A file that could not be read at all may be readable now.
+        const bool unread = r.status == DocumentStatus::failed && r.sha256.empty();
+        if (finished && !unread && r.bytes == listed.bytes && r.mtime_ns == listed.mtime_ns) {
           ++report.unchanged;
         } else {
           const std::string before = r.sha256;
@@ -122,9 +113,7 @@ SyncReport KnowledgeBase::sync(const std::string& given, const SyncSettings& set
           if (now && now->mtime_ns != listed.mtime_ns) {
             DocumentRecord dated = *now;
             dated.mtime_ns = listed.mtime_ns;
-            store_->begin();
-            store_->change_document(dated);
-            store_->commit();
+            change(*store_, [&] { store_->change_document(dated); });
           }
         }
       } else {
@@ -134,9 +123,7 @@ SyncReport KnowledgeBase::sync(const std::string& given, const SyncSettings& set
             (same->second.title != stem_of(same->second.path) || stem_of(same->second.path) == stem_of(path))) {
           DocumentRecord r = same->second;
           r.path = path, r.mtime_ns = listed.mtime_ns;
-          store_->begin();
-          store_->change_document(r);
-          store_->commit();
+          change(*store_, [&] { store_->change_document(r); });
           moved.insert(r.id);
           missing.erase(same);
           ++report.moved;
@@ -147,7 +134,6 @@ SyncReport KnowledgeBase::sync(const std::string& given, const SyncSettings& set
         }
       }
     } catch (const Error& problem) {
-      store_->rollback();
       if (problem.status() == Status::io) {
         DocumentRecord r;
         r.path = path, r.source = source, r.bytes = listed.bytes, r.mtime_ns = listed.mtime_ns;
@@ -162,15 +148,10 @@ SyncReport KnowledgeBase::sync(const std::string& given, const SyncSettings& set
 
   for (const auto& [path, r] : known) {
     if (r.source != source || files.contains(path) || moved.contains(r.id)) continue;
-    store_->begin();
-    try {
+    change(*store_, [&] {
       for (const DocumentRecord& version : store_->documents_at(path)) store_->remove_document(version.id);
       store_->set_meta("unwiped", "1");
-      store_->commit();
-    } catch (...) {
-      store_->rollback();
-      throw;
-    }
+    });
     ++report.removed;
   }
   wipe_if_needed();

@@ -1,5 +1,8 @@
 #include <doctest/doctest.h>
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -137,6 +140,67 @@ TEST_CASE("patterns choose files; what cannot be read is listed with its reason"
   report = base.sync(folder.path("docs"), settings);
   CHECK(report.removed >= 1);
   CHECK_THROWS_AS(base.sync(folder.path("no such folder"), {}), Error);
+}
+
+namespace {
+
+// The system's files, but those whose name has `locked` in it cannot be opened.
+class LockingHost final : public Host {
+ public:
+  std::string locked;
+  void* allocate(size_t size, size_t alignment) override { return system_->allocate(size, alignment); }
+  void free(void* block, size_t size, size_t alignment) noexcept override { system_->free(block, size, alignment); }
+  std::unique_ptr<File> open(const std::string& path) override {
+    if (!locked.empty() && path.find(locked) != std::string::npos)
+      throw Error(Status::io, path + ": permission denied");
+    return system_->open(path);
+  }
+  int64_t now_ns() override { return system_->now_ns(); }
+  void log(LogLevel level, std::string_view text) override { system_->log(level, text); }
+
+ private:
+  std::shared_ptr<Host> system_ = system_host();
+};
+
+}  // namespace
+
+TEST_CASE("a file that could not be opened is tried again at the next sync") {
+  ScratchFolder folder;
+  folder.write("docs/a.md", "# A\n\nText.");
+  folder.write("docs/b.md", "# B\n\nText.");
+  const auto host = std::make_shared<LockingHost>();
+  KnowledgeBase base(open_store("", true), std::make_shared<HashingEmbedder>(), host);
+  host->locked = "b.md";
+  CHECK(base.sync(folder.path("docs"), {}).failed == 1);
+  CHECK(base.find("b.md").status == DocumentStatus::failed);
+  CHECK(base.sync(folder.path("docs"), {}).failed == 1);
+  host->locked.clear();
+  CHECK(base.sync(folder.path("docs"), {}).changed == 1);
+  CHECK(base.find("b.md").status == DocumentStatus::done);
+}
+
+TEST_CASE("a folder that cannot be listed to its end removes nothing") {
+  ScratchFolder folder;
+  folder.write("docs/a.md", "# A\n\nText.");
+  folder.write("docs/sub/b.md", "# B\n\nText.");
+  KnowledgeBase base(open_store("", true), std::make_shared<HashingEmbedder>(), system_host());
+  CHECK(base.sync(folder.path("docs"), {}).added == 2);
+  // Without a file descriptor for it, the folder below cannot be opened.
+  std::vector<int> taken;
+  for (int fd = open("/dev/null", O_RDONLY); fd >= 0; fd = open("/dev/null", O_RDONLY)) taken.push_back(fd);
+  REQUIRE(!taken.empty());
+  close(taken.back());
+  taken.pop_back();
+  Status status = Status::ok;
+  try {
+    base.sync(folder.path("docs"), {});
+  } catch (const Error& error) {
+    status = error.status();
+  }
+  for (const int fd : taken) close(fd);
+  CHECK(status == Status::io);
+  CHECK(base.documents().size() == 2);
+  CHECK(base.sync(folder.path("docs"), {}).unchanged == 2);
 }
 
 #if defined(HADAL_WITH_SQLITE)
