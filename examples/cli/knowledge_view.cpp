@@ -16,10 +16,8 @@ std::string clipped(std::string text, int cells) {
   std::replace_if(text.begin(), text.end(), [](char c) { return c == '\n' || c == '\t' || c == '\r'; }, ' ');
   if (terminal::width_of(text) <= cells) return text;
   while (!text.empty() && terminal::width_of(text) > cells - 1) {
-    do text.pop_back();
-    while (!text.empty() && (static_cast<unsigned char>(text.back()) & 0xC0) == 0x80);
-    // A lead byte alone is no character.
-    if (!text.empty() && static_cast<unsigned char>(text.back()) >= 0xC0) text.pop_back();
+    while (text.size() > 1 && (static_cast<unsigned char>(text.back()) & 0xC0) == 0x80) text.pop_back();
+    text.pop_back();   // the first byte of the last character
   }
   return text + "…";
 }

@@ -62,6 +62,12 @@ class Knowledge(ToolTest):
         self.assertEqual(self.ok("knowledge", "check", self.base, "--json").json, {"ok": True, "problems": []})
         self.assertIn("2 documents", self.ok("knowledge", "info", self.base).text)
 
+    def test_a_long_passage_is_cut_after_a_whole_character(self):
+        write("docs/mixed.txt", "中a" * 150)
+        self.sync()
+        shown = self.ok("knowledge", "search", self.base, "中a", "--mode", "text", "--limit", "1").text
+        self.assertIn("中a" * 75 + "中…", shown)   # 228 cells: three lines of 76
+
     def test_sync_follows_the_folder(self):
         self.assertEqual(self.sync()["added"], 2)
         self.assertEqual(self.sync()["unchanged"], 2)
