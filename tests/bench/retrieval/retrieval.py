@@ -13,7 +13,6 @@ import argparse
 import ctypes
 import glob
 import json
-import math
 import os
 import re
 import shutil
