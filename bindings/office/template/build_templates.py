@@ -39,17 +39,18 @@ def prompts_module():
 
 
 def shared_modules():
-    return [source_module("shared", "HadalSettings.bas"), source_module("shared", "HadalEdits.bas"), prompts_module()]
+    names = ("HadalRibbon.bas", "HadalTurn.bas", "HadalSettings.bas", "HadalEdits.bas")
+    return [source_module("shared", name) for name in names] + [prompts_module()]
 
 
 def word_modules():
-    return [source_module("word", name) for name in ("ThisDocument.cls", "HadalRibbon.bas", "HadalWord.bas", "HadalUndo.bas")
-            ] + shared_modules()
+    names = ("ThisDocument.cls", "HadalWord.bas", "HadalUndo.bas")
+    return [source_module("word", name) for name in names] + shared_modules()
 
 
 def excel_modules():
-    return [source_module("excel", name) for name in ("ThisWorkbook.cls", "Sheet1.cls", "HadalSheetRibbon.bas", "HadalSheets.bas")
-            ] + shared_modules()
+    names = ("ThisWorkbook.cls", "Sheet1.cls", "HadalSheets.bas")
+    return [source_module("excel", name) for name in names] + shared_modules()
 
 
 def main():

@@ -57,7 +57,7 @@ class WordMacros(TemplateTest):
         self.need_model()
         document = self.word_document([QUESTION, "What follows stays."])
         self.select(document, 0)
-        self.assertEqual(self.call(document, "HadalWord.Perform", "Ask"), "")
+        self.assertEqual(self.call(document, "HadalTurn.Perform", "Ask"), "")
         self.assertEqual(self.lines(document), [QUESTION, expected_answer(QUESTION), "What follows stays."])
         document.getUndoManager().undo()
         self.assertEqual(self.lines(document), [QUESTION, "What follows stays."])
@@ -66,7 +66,7 @@ class WordMacros(TemplateTest):
         shared_office.usual_settings(model="/nowhere/model.gguf")
         document = self.word_document([QUESTION, "What follows stays."])
         self.select(document, 0)
-        self.assertRegex(self.call(document, "HadalWord.Perform", "Ask"), r'^Ask: "/nowhere/model.gguf": no such file or folder')
+        self.assertRegex(self.call(document, "HadalTurn.Perform", "Ask"), r'^Ask: "/nowhere/model.gguf": no such file or folder')
         self.assertEqual(self.lines(document), [QUESTION, "What follows stays."])
 
     def test_edit_lists_are_read_whatever_stands_around_them(self):

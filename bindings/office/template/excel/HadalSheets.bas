@@ -3,29 +3,15 @@ Option Explicit
 ' The commands in an Excel sheet: each selected cell is asked, its answer goes into the cell to its right. And a function
 ' for formulas where the XLL with =HADAL(...) is not installed: =HadalAsk("Sum up", A1:C9).
 
-Private Const PollMilliseconds As Long = 30
 Private Const LongestCell As Long = 32767
 
-Private writing As Boolean
-Private stopAsked As Boolean
-
-Public Sub StopCells()
-    stopAsked = True
+' The first command as a macro, for a shortcut.
+Public Sub HadalAskCells()
+    RunCommand "Ask"
 End Sub
 
-' Runs a command on the selected cells; "" when all went well, else a sentence for the user.
-Public Function PerformOnCells(ByVal command As String) As String
-    If writing Then
-        PerformOnCells = "Hadal is still writing. Stop ends it."
-        Exit Function
-    End If
-    writing = True
-    stopAsked = False
-    PerformOnCells = AnsweredCells(command)
-    writing = False
-End Function
-
-Private Function AnsweredCells(ByVal command As String) As String
+' What HadalTurn runs: "" when all went well, else a sentence for the user.
+Public Function Answered(ByVal command As String) As String
     Dim cell As Object, cells As Object, session As Object, section As String, text As String, asked As Long
     On Error GoTo Failed
     Set cells = Selection
@@ -33,42 +19,26 @@ Private Function AnsweredCells(ByVal command As String) As String
     Set session = CreateObject("Hadal.Session")
     session.MaxTokens = CLng(Setting("cell_tokens", "256"))
     For Each cell In cells
-        If stopAsked Then Exit Function
+        If Stopped() Then Exit Function
         text = PlainLines(CStr(cell.Value))
         If text <> "" Then
             If CStr(cell.Offset(0, 1).Value) <> "" Then
-                AnsweredCells = command & " writes into the column to the right, and the cell beside """ & _
+                Answered = command & " writes into the column to the right, and the cell beside """ & _
                     Left(text, 40) & """ is not empty. Nothing was changed from there on."
                 Exit Function
             End If
             asked = asked + 1
             session.Reset
             If WhereOf(section) = "edits" Then text = Numbered(text)
-            cell.Offset(0, 1).Value = CellText(WaitedFor(session, FilledPrompt(section, text)))
+            session.Start FilledPrompt(section, text)
+            cell.Offset(0, 1).Value = CellText(WaitedFor(session))
         End If
     Next cell
-    If asked = 0 Then AnsweredCells = command & " needs a text: select cells that have one."
+    If asked = 0 Then Answered = command & " needs a text: select cells that have one."
     Exit Function
 Failed:
-    AnsweredCells = command & ": " & SentenceOf(Err.Description)
+    Answered = command & ": " & SentenceOf(Err.Description)
     CancelQuietly session
-End Function
-
-Private Sub CancelQuietly(ByVal session As Object)
-    On Error Resume Next
-    If Not session Is Nothing Then session.Cancel
-End Sub
-
-Private Function WaitedFor(ByVal session As Object, ByVal prompt As String) As String
-    Dim answer As String
-    session.Start prompt
-    Do Until session.Done
-        answer = answer & session.NextToken(PollMilliseconds)
-        DoEvents
-        If stopAsked Then session.Cancel
-    Loop
-    session.NextToken 0   ' a turn that failed says so here
-    WaitedFor = PlainLines(answer)
 End Function
 
 ' What a cell can hold as text: a sign that would begin a formula is kept from it, a text that is too long is said to be.

@@ -1,33 +1,34 @@
 Attribute VB_Name = "HadalWord"
 Option Explicit
-' The commands in a Word document. The model computes on a thread of the library; here its text is taken every 30 ms and
-' written, with DoEvents in between, so that Word stays usable. LibreOffice runs this too, with Selection.TypeText in
-' place of what its Word objects lack.
+' The commands in a Word document. LibreOffice runs this too, with Selection.TypeText in place of what its Word objects
+' lack.
 
 Private Const WithInTable As Long = 12
-Private Const ParagraphUnit As Long = 4
-Private Const PollMilliseconds As Long = 30
 
-Private writing As Boolean
-Private stopAsked As Boolean
+' ---- The commands as macros, for shortcuts
 
-Public Sub StopWriting()
-    stopAsked = True
+Public Sub HadalAsk()
+    RunCommand "Ask"
 End Sub
 
-' Runs a command on the selection; "" when all went well, else a sentence for the user.
-Public Function Perform(ByVal command As String) As String
-    If writing Then
-        Perform = "Hadal is still writing. Stop ends it."
-        Exit Function
-    End If
-    writing = True
-    stopAsked = False
-    Perform = Answered(command)
-    writing = False
-End Function
+Public Sub HadalRewrite()
+    RunCommand "Rewrite"
+End Sub
 
-Private Function Answered(ByVal command As String) As String
+Public Sub HadalSummarise()
+    RunCommand "Summarise"
+End Sub
+
+Public Sub HadalTranslate()
+    RunCommand "Translate"
+End Sub
+
+Public Sub HadalCheckContract()
+    RunCommand "Check contract"
+End Sub
+
+' What HadalTurn runs: "" when all went well, else a sentence for the user.
+Public Function Answered(ByVal command As String) As String
     Dim session As Object, document As Object, target As Object
     Dim section As String, where As String, text As String, asked As String, answer As String
     On Error GoTo Failed
@@ -52,9 +53,9 @@ Private Function Answered(ByVal command As String) As String
         EndUndo
     Else
         answer = WaitedFor(session)
-        If Not stopAsked Then Answered = ChangedText(command, where, document, target, text, answer)
+        If Not Stopped() Then Answered = ChangedText(command, where, document, target, text, answer)
     End If
-    If answer = "" And Not stopAsked And Answered = "" Then Answered = command & ": the model gave no answer."
+    If answer = "" And Not Stopped() And Answered = "" Then Answered = command & ": the model gave no answer."
     Exit Function
 FailedWriting:
     Answered = command & ": " & SentenceOf(Err.Description)
@@ -65,11 +66,6 @@ Failed:
     Answered = command & ": " & SentenceOf(Err.Description)
     CancelQuietly session
 End Function
-
-Private Sub CancelQuietly(ByVal session As Object)
-    On Error Resume Next
-    If Not session Is Nothing Then session.Cancel
-End Sub
 
 ' ---- Reading the selection
 
@@ -103,15 +99,12 @@ End Function
 Private Function WriteAnswer(ByVal session As Object, ByVal document As Object, ByVal target As Object) As String
     Dim place As Object, piece As String, answer As String
     Do Until session.Done
-        piece = session.NextToken(PollMilliseconds)
+        piece = Replace(PlainLines(NextPiece(session)), vbLf, vbCr)
         If piece <> "" Then
-            piece = Replace(PlainLines(piece), vbLf, vbCr)
             If answer = "" Then Set place = OpenParagraphAfter(document, target)
             Append place, piece
             answer = answer & piece
         End If
-        DoEvents
-        If stopAsked Then session.Cancel
     Loop
     session.NextToken 0   ' a turn that failed says so here
     WriteAnswer = answer
@@ -163,17 +156,6 @@ Private Sub AddComment(ByVal document As Object, ByVal thought As String)
 End Sub
 
 ' ---- Changing the selection itself, as tracked changes
-
-Private Function WaitedFor(ByVal session As Object) As String
-    Dim answer As String
-    Do Until session.Done
-        answer = answer & session.NextToken(PollMilliseconds)
-        DoEvents
-        If stopAsked Then session.Cancel
-    Loop
-    session.NextToken 0   ' a turn that failed says so here
-    WaitedFor = PlainLines(answer)
-End Function
 
 Private Function ChangedText(ByVal command As String, ByVal where As String, ByVal document As Object, _
                              ByVal target As Object, ByVal before As String, ByVal answer As String) As String

@@ -1,6 +1,6 @@
 Attribute VB_Name = "HadalRibbon"
 Option Explicit
-' The buttons of the ribbon (customUI14.xml), and the same as macros for shortcuts.
+' The buttons of the ribbon (customUI14.xml), and what they share with the macros for shortcuts.
 
 Public Sub OnHadal(control As Object)
     RunCommand control.Tag
@@ -14,26 +14,6 @@ Public Sub OnHadalSettings(control As Object)
     HadalSettingsFiles
 End Sub
 
-Public Sub HadalAsk()
-    RunCommand "Ask"
-End Sub
-
-Public Sub HadalRewrite()
-    RunCommand "Rewrite"
-End Sub
-
-Public Sub HadalSummarise()
-    RunCommand "Summarise"
-End Sub
-
-Public Sub HadalTranslate()
-    RunCommand "Translate"
-End Sub
-
-Public Sub HadalCheckContract()
-    RunCommand "Check contract"
-End Sub
-
 Public Sub HadalStop()
     StopWriting
 End Sub
@@ -42,7 +22,7 @@ Public Sub HadalSettingsFiles()
     Tell ShowSettings()
 End Sub
 
-Private Sub RunCommand(ByVal command As String)
+Public Sub RunCommand(ByVal command As String)
     Tell Perform(command)
 End Sub
 
