@@ -112,7 +112,7 @@ class SessionObject(OfficeTest):
 
     def test_models_lists_what_is_installed(self):
         got = self.call('''  Dim m As Object: Set m = CreateObject("Hadal.Models")
-  T = m.Count & "|" & m.Item(0) & "|" & m.Default''')
+  T = m.Count & "|" & m.Item(1) & "|" & m.Default''')
         path = shared_office.OFFICE.path("model.gguf")
         self.assertEqual(got, f"1|{path}|{path}")
 
@@ -181,10 +181,14 @@ class Failures(OfficeTest):
         self.need_model()
         for body, says in (("s.Ask", "wrong argument"), ("s.Ask Nothing", "wrong argument"), ("s.Ask Array(1, 2)", "wrong argument"),
                            ('s.Temperature = "hot"', "wrong argument"), ('s.Temperature = -1: s.Ask "x"', "temperature"),
-                           ("s.Done = True", "can only be read"), ('s.Open 5', "no such file"), ('s.NextToken "soon"', None)):
+                           ("s.Done = True", "can only be read"), ('s.Open 5', "no such file"), ('s.NextToken "soon"', None),
+                           ('s.MaxTokens = 1: s.Start "Hi": s.NextToken 1E+300', None),
+                           ('CreateObject("Hadal.Models").Item 0', "expected 1 to")):
             got = self.call(f'  Dim s As Object: Set s = CreateObject("Hadal.Session")\n  {body}\n  T = "fine"')
             if says:
                 self.assertRegex(got, f"(?s)^ERR 440.*{says}", body)
+            else:
+                self.assertEqual(got, "fine", body)
 
     def test_a_macro_that_fails_half_way_leaves_the_document_and_the_next_macro_well(self):
         self.need_model()

@@ -16,6 +16,7 @@ from . import native, settings
 from .service import Service
 
 PROG_ID = "Hadal.Session"
+LONGEST_WAIT = 1e9    # milliseconds; Python refuses what its clock cannot hold
 BASIC_ERROR = 440   # "Automation error": what VBA gives for a failed call of an object
 
 
@@ -52,7 +53,7 @@ class _Automation(unohelper.Base, XInvocation, XDefaultMethod):
             return body(*arguments)
         except native.HadalError as problem:
             self._fail(problem.sentence)
-        except (TypeError, ValueError) as problem:
+        except (TypeError, ValueError, OverflowError) as problem:
             self._fail(f"{self.NAME}: wrong argument: {problem}")
 
     def _fail(self, sentence):
@@ -109,7 +110,7 @@ class SessionObject(_Automation):
     def do_nexttoken(self, milliseconds=0):
         if self._turn is None:
             return ""
-        text = self._turn.take(max(0.0, float(milliseconds or 0)) / 1000.0)
+        text = self._turn.take(min(max(0.0, float(milliseconds or 0)), LONGEST_WAIT) / 1000.0)
         if not text and self._turn.finished:
             self._raise_failure()
         return _basic_lines(text)
@@ -218,9 +219,10 @@ class ModelsObject(_Automation):
         self._engine, self._found = engine, settings.installed_models(settings.read_settings())
 
     def do_item(self, index):
-        if not 0 <= int(index) < len(self._found):
-            raise ValueError(f"index {int(index)}: expected 0 to {len(self._found) - 1}")
-        return self._found[int(index)]
+        """The first one is 1, as in the collections of Office."""
+        if not 1 <= int(index) <= len(self._found):
+            raise ValueError(f"index {int(index)}: expected 1 to {len(self._found)}")
+        return self._found[int(index) - 1]
 
     def do_unload(self):
         self._engine.unload()
