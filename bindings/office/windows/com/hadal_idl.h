@@ -21,43 +21,29 @@
 #ifndef __ISession_FWD_DEFINED__
 #define __ISession_FWD_DEFINED__
 typedef interface ISession ISession;
-#ifdef __cplusplus
 interface ISession;
-#endif /* __cplusplus */
 #endif
 
 #ifndef ___ISessionEvents_FWD_DEFINED__
 #define ___ISessionEvents_FWD_DEFINED__
 typedef interface _ISessionEvents _ISessionEvents;
-#ifdef __cplusplus
 interface _ISessionEvents;
-#endif /* __cplusplus */
 #endif
 
 #ifndef __Session_FWD_DEFINED__
 #define __Session_FWD_DEFINED__
-#ifdef __cplusplus
 typedef class Session Session;
-#else
-typedef struct Session Session;
-#endif /* defined __cplusplus */
 #endif /* defined __Session_FWD_DEFINED__ */
 
 #ifndef __IModels_FWD_DEFINED__
 #define __IModels_FWD_DEFINED__
 typedef interface IModels IModels;
-#ifdef __cplusplus
 interface IModels;
-#endif /* __cplusplus */
 #endif
 
 #ifndef __Models_FWD_DEFINED__
 #define __Models_FWD_DEFINED__
-#ifdef __cplusplus
 typedef class Models Models;
-#else
-typedef struct Models Models;
-#endif /* defined __cplusplus */
 #endif /* defined __Models_FWD_DEFINED__ */
 
 /* Headers for imported files */
@@ -65,9 +51,7 @@ typedef struct Models Models;
 #include <oaidl.h>
 #include <ocidl.h>
 
-#ifdef __cplusplus
 extern "C" {
-#endif
 
 #ifndef __Hadal_LIBRARY_DEFINED__
 #define __Hadal_LIBRARY_DEFINED__
@@ -81,7 +65,6 @@ DEFINE_GUID(LIBID_Hadal, 0x6a1f3c54, 0x2b7e, 0x4d19, 0x9c,0x0a, 0x5e,0x8b,0x7d,0
 #define __ISession_INTERFACE_DEFINED__
 
 DEFINE_GUID(IID_ISession, 0x6a1f3c54, 0x2b7e, 0x4d19, 0x9c,0x0a, 0x5e,0x8b,0x7d,0x40,0xa1,0x01);
-#if defined(__cplusplus) && !defined(CINTERFACE)
 MIDL_INTERFACE("6a1f3c54-2b7e-4d19-9c0a-5e8b7d40a101")
 ISession : public IDispatch
 {
@@ -180,325 +163,6 @@ ISession : public IDispatch
 #ifdef __CRT_UUID_DECL
 __CRT_UUID_DECL(ISession, 0x6a1f3c54, 0x2b7e, 0x4d19, 0x9c,0x0a, 0x5e,0x8b,0x7d,0x40,0xa1,0x01)
 #endif
-#else
-typedef struct ISessionVtbl {
-    BEGIN_INTERFACE
-
-    /*** IUnknown methods ***/
-    HRESULT (STDMETHODCALLTYPE *QueryInterface)(
-        ISession *This,
-        REFIID riid,
-        void **ppvObject);
-
-    ULONG (STDMETHODCALLTYPE *AddRef)(
-        ISession *This);
-
-    ULONG (STDMETHODCALLTYPE *Release)(
-        ISession *This);
-
-    /*** IDispatch methods ***/
-    HRESULT (STDMETHODCALLTYPE *GetTypeInfoCount)(
-        ISession *This,
-        UINT *pctinfo);
-
-    HRESULT (STDMETHODCALLTYPE *GetTypeInfo)(
-        ISession *This,
-        UINT iTInfo,
-        LCID lcid,
-        ITypeInfo **ppTInfo);
-
-    HRESULT (STDMETHODCALLTYPE *GetIDsOfNames)(
-        ISession *This,
-        REFIID riid,
-        LPOLESTR *rgszNames,
-        UINT cNames,
-        LCID lcid,
-        DISPID *rgDispId);
-
-    HRESULT (STDMETHODCALLTYPE *Invoke)(
-        ISession *This,
-        DISPID dispIdMember,
-        REFIID riid,
-        LCID lcid,
-        WORD wFlags,
-        DISPPARAMS *pDispParams,
-        VARIANT *pVarResult,
-        EXCEPINFO *pExcepInfo,
-        UINT *puArgErr);
-
-    /*** ISession methods ***/
-    HRESULT (STDMETHODCALLTYPE *Ask)(
-        ISession *This,
-        BSTR prompt,
-        BSTR *answer);
-
-    HRESULT (STDMETHODCALLTYPE *Open)(
-        ISession *This,
-        VARIANT model,
-        VARIANT options);
-
-    HRESULT (STDMETHODCALLTYPE *AskStream)(
-        ISession *This,
-        BSTR prompt,
-        VARIANT sink,
-        BSTR *answer);
-
-    HRESULT (STDMETHODCALLTYPE *Start)(
-        ISession *This,
-        BSTR prompt);
-
-    HRESULT (STDMETHODCALLTYPE *get_Done)(
-        ISession *This,
-        VARIANT_BOOL *value);
-
-    HRESULT (STDMETHODCALLTYPE *NextToken)(
-        ISession *This,
-        VARIANT milliseconds,
-        BSTR *text);
-
-    HRESULT (STDMETHODCALLTYPE *Cancel)(
-        ISession *This);
-
-    HRESULT (STDMETHODCALLTYPE *Reset)(
-        ISession *This);
-
-    HRESULT (STDMETHODCALLTYPE *Add)(
-        ISession *This,
-        BSTR role,
-        BSTR text);
-
-    HRESULT (STDMETHODCALLTYPE *get_System)(
-        ISession *This,
-        BSTR *value);
-
-    HRESULT (STDMETHODCALLTYPE *put_System)(
-        ISession *This,
-        BSTR value);
-
-    HRESULT (STDMETHODCALLTYPE *get_Temperature)(
-        ISession *This,
-        double *value);
-
-    HRESULT (STDMETHODCALLTYPE *put_Temperature)(
-        ISession *This,
-        double value);
-
-    HRESULT (STDMETHODCALLTYPE *get_MaxTokens)(
-        ISession *This,
-        LONG *value);
-
-    HRESULT (STDMETHODCALLTYPE *put_MaxTokens)(
-        ISession *This,
-        LONG value);
-
-    HRESULT (STDMETHODCALLTYPE *get_Option)(
-        ISession *This,
-        BSTR name,
-        BSTR *value);
-
-    HRESULT (STDMETHODCALLTYPE *put_Option)(
-        ISession *This,
-        BSTR name,
-        VARIANT value);
-
-    HRESULT (STDMETHODCALLTYPE *SetOption)(
-        ISession *This,
-        BSTR name,
-        VARIANT value);
-
-    HRESULT (STDMETHODCALLTYPE *get_Model)(
-        ISession *This,
-        BSTR *value);
-
-    HRESULT (STDMETHODCALLTYPE *put_Model)(
-        ISession *This,
-        BSTR value);
-
-    HRESULT (STDMETHODCALLTYPE *get_Answer)(
-        ISession *This,
-        BSTR *value);
-
-    HRESULT (STDMETHODCALLTYPE *get_Thought)(
-        ISession *This,
-        BSTR *value);
-
-    HRESULT (STDMETHODCALLTYPE *get_Usage)(
-        ISession *This,
-        BSTR *json);
-
-    HRESULT (STDMETHODCALLTYPE *get_Finish)(
-        ISession *This,
-        BSTR *value);
-
-    HRESULT (STDMETHODCALLTYPE *get_History)(
-        ISession *This,
-        BSTR *json);
-
-    HRESULT (STDMETHODCALLTYPE *get_Version)(
-        ISession *This,
-        BSTR *value);
-
-    HRESULT (STDMETHODCALLTYPE *Tokens)(
-        ISession *This,
-        BSTR text,
-        VARIANT *numbers);
-
-    END_INTERFACE
-} ISessionVtbl;
-
-interface ISession {
-    CONST_VTBL ISessionVtbl* lpVtbl;
-};
-
-#ifdef COBJMACROS
-#ifndef WIDL_C_INLINE_WRAPPERS
-/*** IUnknown methods ***/
-#define ISession_QueryInterface(This,riid,ppvObject) (This)->lpVtbl->QueryInterface(This,riid,ppvObject)
-#define ISession_AddRef(This) (This)->lpVtbl->AddRef(This)
-#define ISession_Release(This) (This)->lpVtbl->Release(This)
-/*** IDispatch methods ***/
-#define ISession_GetTypeInfoCount(This,pctinfo) (This)->lpVtbl->GetTypeInfoCount(This,pctinfo)
-#define ISession_GetTypeInfo(This,iTInfo,lcid,ppTInfo) (This)->lpVtbl->GetTypeInfo(This,iTInfo,lcid,ppTInfo)
-#define ISession_GetIDsOfNames(This,riid,rgszNames,cNames,lcid,rgDispId) (This)->lpVtbl->GetIDsOfNames(This,riid,rgszNames,cNames,lcid,rgDispId)
-#define ISession_Invoke(This,dispIdMember,riid,lcid,wFlags,pDispParams,pVarResult,pExcepInfo,puArgErr) (This)->lpVtbl->Invoke(This,dispIdMember,riid,lcid,wFlags,pDispParams,pVarResult,pExcepInfo,puArgErr)
-/*** ISession methods ***/
-#define ISession_Ask(This,prompt,answer) (This)->lpVtbl->Ask(This,prompt,answer)
-#define ISession_Open(This,model,options) (This)->lpVtbl->Open(This,model,options)
-#define ISession_AskStream(This,prompt,sink,answer) (This)->lpVtbl->AskStream(This,prompt,sink,answer)
-#define ISession_Start(This,prompt) (This)->lpVtbl->Start(This,prompt)
-#define ISession_get_Done(This,value) (This)->lpVtbl->get_Done(This,value)
-#define ISession_NextToken(This,milliseconds,text) (This)->lpVtbl->NextToken(This,milliseconds,text)
-#define ISession_Cancel(This) (This)->lpVtbl->Cancel(This)
-#define ISession_Reset(This) (This)->lpVtbl->Reset(This)
-#define ISession_Add(This,role,text) (This)->lpVtbl->Add(This,role,text)
-#define ISession_get_System(This,value) (This)->lpVtbl->get_System(This,value)
-#define ISession_put_System(This,value) (This)->lpVtbl->put_System(This,value)
-#define ISession_get_Temperature(This,value) (This)->lpVtbl->get_Temperature(This,value)
-#define ISession_put_Temperature(This,value) (This)->lpVtbl->put_Temperature(This,value)
-#define ISession_get_MaxTokens(This,value) (This)->lpVtbl->get_MaxTokens(This,value)
-#define ISession_put_MaxTokens(This,value) (This)->lpVtbl->put_MaxTokens(This,value)
-#define ISession_get_Option(This,name,value) (This)->lpVtbl->get_Option(This,name,value)
-#define ISession_put_Option(This,name,value) (This)->lpVtbl->put_Option(This,name,value)
-#define ISession_SetOption(This,name,value) (This)->lpVtbl->SetOption(This,name,value)
-#define ISession_get_Model(This,value) (This)->lpVtbl->get_Model(This,value)
-#define ISession_put_Model(This,value) (This)->lpVtbl->put_Model(This,value)
-#define ISession_get_Answer(This,value) (This)->lpVtbl->get_Answer(This,value)
-#define ISession_get_Thought(This,value) (This)->lpVtbl->get_Thought(This,value)
-#define ISession_get_Usage(This,json) (This)->lpVtbl->get_Usage(This,json)
-#define ISession_get_Finish(This,value) (This)->lpVtbl->get_Finish(This,value)
-#define ISession_get_History(This,json) (This)->lpVtbl->get_History(This,json)
-#define ISession_get_Version(This,value) (This)->lpVtbl->get_Version(This,value)
-#define ISession_Tokens(This,text,numbers) (This)->lpVtbl->Tokens(This,text,numbers)
-#else
-/*** IUnknown methods ***/
-static FORCEINLINE HRESULT ISession_QueryInterface(ISession* This,REFIID riid,void **ppvObject) {
-    return This->lpVtbl->QueryInterface(This,riid,ppvObject);
-}
-static FORCEINLINE ULONG ISession_AddRef(ISession* This) {
-    return This->lpVtbl->AddRef(This);
-}
-static FORCEINLINE ULONG ISession_Release(ISession* This) {
-    return This->lpVtbl->Release(This);
-}
-/*** IDispatch methods ***/
-static FORCEINLINE HRESULT ISession_GetTypeInfoCount(ISession* This,UINT *pctinfo) {
-    return This->lpVtbl->GetTypeInfoCount(This,pctinfo);
-}
-static FORCEINLINE HRESULT ISession_GetTypeInfo(ISession* This,UINT iTInfo,LCID lcid,ITypeInfo **ppTInfo) {
-    return This->lpVtbl->GetTypeInfo(This,iTInfo,lcid,ppTInfo);
-}
-static FORCEINLINE HRESULT ISession_GetIDsOfNames(ISession* This,REFIID riid,LPOLESTR *rgszNames,UINT cNames,LCID lcid,DISPID *rgDispId) {
-    return This->lpVtbl->GetIDsOfNames(This,riid,rgszNames,cNames,lcid,rgDispId);
-}
-static FORCEINLINE HRESULT ISession_Invoke(ISession* This,DISPID dispIdMember,REFIID riid,LCID lcid,WORD wFlags,DISPPARAMS *pDispParams,VARIANT *pVarResult,EXCEPINFO *pExcepInfo,UINT *puArgErr) {
-    return This->lpVtbl->Invoke(This,dispIdMember,riid,lcid,wFlags,pDispParams,pVarResult,pExcepInfo,puArgErr);
-}
-/*** ISession methods ***/
-static FORCEINLINE HRESULT ISession_Ask(ISession* This,BSTR prompt,BSTR *answer) {
-    return This->lpVtbl->Ask(This,prompt,answer);
-}
-static FORCEINLINE HRESULT ISession_Open(ISession* This,VARIANT model,VARIANT options) {
-    return This->lpVtbl->Open(This,model,options);
-}
-static FORCEINLINE HRESULT ISession_AskStream(ISession* This,BSTR prompt,VARIANT sink,BSTR *answer) {
-    return This->lpVtbl->AskStream(This,prompt,sink,answer);
-}
-static FORCEINLINE HRESULT ISession_Start(ISession* This,BSTR prompt) {
-    return This->lpVtbl->Start(This,prompt);
-}
-static FORCEINLINE HRESULT ISession_get_Done(ISession* This,VARIANT_BOOL *value) {
-    return This->lpVtbl->get_Done(This,value);
-}
-static FORCEINLINE HRESULT ISession_NextToken(ISession* This,VARIANT milliseconds,BSTR *text) {
-    return This->lpVtbl->NextToken(This,milliseconds,text);
-}
-static FORCEINLINE HRESULT ISession_Cancel(ISession* This) {
-    return This->lpVtbl->Cancel(This);
-}
-static FORCEINLINE HRESULT ISession_Reset(ISession* This) {
-    return This->lpVtbl->Reset(This);
-}
-static FORCEINLINE HRESULT ISession_Add(ISession* This,BSTR role,BSTR text) {
-    return This->lpVtbl->Add(This,role,text);
-}
-static FORCEINLINE HRESULT ISession_get_System(ISession* This,BSTR *value) {
-    return This->lpVtbl->get_System(This,value);
-}
-static FORCEINLINE HRESULT ISession_put_System(ISession* This,BSTR value) {
-    return This->lpVtbl->put_System(This,value);
-}
-static FORCEINLINE HRESULT ISession_get_Temperature(ISession* This,double *value) {
-    return This->lpVtbl->get_Temperature(This,value);
-}
-static FORCEINLINE HRESULT ISession_put_Temperature(ISession* This,double value) {
-    return This->lpVtbl->put_Temperature(This,value);
-}
-static FORCEINLINE HRESULT ISession_get_MaxTokens(ISession* This,LONG *value) {
-    return This->lpVtbl->get_MaxTokens(This,value);
-}
-static FORCEINLINE HRESULT ISession_put_MaxTokens(ISession* This,LONG value) {
-    return This->lpVtbl->put_MaxTokens(This,value);
-}
-static FORCEINLINE HRESULT ISession_get_Option(ISession* This,BSTR name,BSTR *value) {
-    return This->lpVtbl->get_Option(This,name,value);
-}
-static FORCEINLINE HRESULT ISession_put_Option(ISession* This,BSTR name,VARIANT value) {
-    return This->lpVtbl->put_Option(This,name,value);
-}
-static FORCEINLINE HRESULT ISession_SetOption(ISession* This,BSTR name,VARIANT value) {
-    return This->lpVtbl->SetOption(This,name,value);
-}
-static FORCEINLINE HRESULT ISession_get_Model(ISession* This,BSTR *value) {
-    return This->lpVtbl->get_Model(This,value);
-}
-static FORCEINLINE HRESULT ISession_put_Model(ISession* This,BSTR value) {
-    return This->lpVtbl->put_Model(This,value);
-}
-static FORCEINLINE HRESULT ISession_get_Answer(ISession* This,BSTR *value) {
-    return This->lpVtbl->get_Answer(This,value);
-}
-static FORCEINLINE HRESULT ISession_get_Thought(ISession* This,BSTR *value) {
-    return This->lpVtbl->get_Thought(This,value);
-}
-static FORCEINLINE HRESULT ISession_get_Usage(ISession* This,BSTR *json) {
-    return This->lpVtbl->get_Usage(This,json);
-}
-static FORCEINLINE HRESULT ISession_get_Finish(ISession* This,BSTR *value) {
-    return This->lpVtbl->get_Finish(This,value);
-}
-static FORCEINLINE HRESULT ISession_get_History(ISession* This,BSTR *json) {
-    return This->lpVtbl->get_History(This,json);
-}
-static FORCEINLINE HRESULT ISession_get_Version(ISession* This,BSTR *value) {
-    return This->lpVtbl->get_Version(This,value);
-}
-static FORCEINLINE HRESULT ISession_Tokens(ISession* This,BSTR text,VARIANT *numbers) {
-    return This->lpVtbl->Tokens(This,text,numbers);
-}
-#endif
-#endif
-
-#endif
 
 
 #endif  /* __ISession_INTERFACE_DEFINED__ */
@@ -510,105 +174,12 @@ static FORCEINLINE HRESULT ISession_Tokens(ISession* This,BSTR text,VARIANT *num
 #define ___ISessionEvents_DISPINTERFACE_DEFINED__
 
 DEFINE_GUID(DIID__ISessionEvents, 0x6a1f3c54, 0x2b7e, 0x4d19, 0x9c,0x0a, 0x5e,0x8b,0x7d,0x40,0xa1,0x02);
-#if defined(__cplusplus) && !defined(CINTERFACE)
 MIDL_INTERFACE("6a1f3c54-2b7e-4d19-9c0a-5e8b7d40a102")
 _ISessionEvents : public IDispatch
 {
 };
 #ifdef __CRT_UUID_DECL
 __CRT_UUID_DECL(_ISessionEvents, 0x6a1f3c54, 0x2b7e, 0x4d19, 0x9c,0x0a, 0x5e,0x8b,0x7d,0x40,0xa1,0x02)
-#endif
-#else
-typedef struct _ISessionEventsVtbl {
-    BEGIN_INTERFACE
-
-    /*** IUnknown methods ***/
-    HRESULT (STDMETHODCALLTYPE *QueryInterface)(
-        _ISessionEvents *This,
-        REFIID riid,
-        void **ppvObject);
-
-    ULONG (STDMETHODCALLTYPE *AddRef)(
-        _ISessionEvents *This);
-
-    ULONG (STDMETHODCALLTYPE *Release)(
-        _ISessionEvents *This);
-
-    /*** IDispatch methods ***/
-    HRESULT (STDMETHODCALLTYPE *GetTypeInfoCount)(
-        _ISessionEvents *This,
-        UINT *pctinfo);
-
-    HRESULT (STDMETHODCALLTYPE *GetTypeInfo)(
-        _ISessionEvents *This,
-        UINT iTInfo,
-        LCID lcid,
-        ITypeInfo **ppTInfo);
-
-    HRESULT (STDMETHODCALLTYPE *GetIDsOfNames)(
-        _ISessionEvents *This,
-        REFIID riid,
-        LPOLESTR *rgszNames,
-        UINT cNames,
-        LCID lcid,
-        DISPID *rgDispId);
-
-    HRESULT (STDMETHODCALLTYPE *Invoke)(
-        _ISessionEvents *This,
-        DISPID dispIdMember,
-        REFIID riid,
-        LCID lcid,
-        WORD wFlags,
-        DISPPARAMS *pDispParams,
-        VARIANT *pVarResult,
-        EXCEPINFO *pExcepInfo,
-        UINT *puArgErr);
-
-    END_INTERFACE
-} _ISessionEventsVtbl;
-
-interface _ISessionEvents {
-    CONST_VTBL _ISessionEventsVtbl* lpVtbl;
-};
-
-#ifdef COBJMACROS
-#ifndef WIDL_C_INLINE_WRAPPERS
-/*** IUnknown methods ***/
-#define _ISessionEvents_QueryInterface(This,riid,ppvObject) (This)->lpVtbl->QueryInterface(This,riid,ppvObject)
-#define _ISessionEvents_AddRef(This) (This)->lpVtbl->AddRef(This)
-#define _ISessionEvents_Release(This) (This)->lpVtbl->Release(This)
-/*** IDispatch methods ***/
-#define _ISessionEvents_GetTypeInfoCount(This,pctinfo) (This)->lpVtbl->GetTypeInfoCount(This,pctinfo)
-#define _ISessionEvents_GetTypeInfo(This,iTInfo,lcid,ppTInfo) (This)->lpVtbl->GetTypeInfo(This,iTInfo,lcid,ppTInfo)
-#define _ISessionEvents_GetIDsOfNames(This,riid,rgszNames,cNames,lcid,rgDispId) (This)->lpVtbl->GetIDsOfNames(This,riid,rgszNames,cNames,lcid,rgDispId)
-#define _ISessionEvents_Invoke(This,dispIdMember,riid,lcid,wFlags,pDispParams,pVarResult,pExcepInfo,puArgErr) (This)->lpVtbl->Invoke(This,dispIdMember,riid,lcid,wFlags,pDispParams,pVarResult,pExcepInfo,puArgErr)
-#else
-/*** IUnknown methods ***/
-static FORCEINLINE HRESULT _ISessionEvents_QueryInterface(_ISessionEvents* This,REFIID riid,void **ppvObject) {
-    return This->lpVtbl->QueryInterface(This,riid,ppvObject);
-}
-static FORCEINLINE ULONG _ISessionEvents_AddRef(_ISessionEvents* This) {
-    return This->lpVtbl->AddRef(This);
-}
-static FORCEINLINE ULONG _ISessionEvents_Release(_ISessionEvents* This) {
-    return This->lpVtbl->Release(This);
-}
-/*** IDispatch methods ***/
-static FORCEINLINE HRESULT _ISessionEvents_GetTypeInfoCount(_ISessionEvents* This,UINT *pctinfo) {
-    return This->lpVtbl->GetTypeInfoCount(This,pctinfo);
-}
-static FORCEINLINE HRESULT _ISessionEvents_GetTypeInfo(_ISessionEvents* This,UINT iTInfo,LCID lcid,ITypeInfo **ppTInfo) {
-    return This->lpVtbl->GetTypeInfo(This,iTInfo,lcid,ppTInfo);
-}
-static FORCEINLINE HRESULT _ISessionEvents_GetIDsOfNames(_ISessionEvents* This,REFIID riid,LPOLESTR *rgszNames,UINT cNames,LCID lcid,DISPID *rgDispId) {
-    return This->lpVtbl->GetIDsOfNames(This,riid,rgszNames,cNames,lcid,rgDispId);
-}
-static FORCEINLINE HRESULT _ISessionEvents_Invoke(_ISessionEvents* This,DISPID dispIdMember,REFIID riid,LCID lcid,WORD wFlags,DISPPARAMS *pDispParams,VARIANT *pVarResult,EXCEPINFO *pExcepInfo,UINT *puArgErr) {
-    return This->lpVtbl->Invoke(This,dispIdMember,riid,lcid,wFlags,pDispParams,pVarResult,pExcepInfo,puArgErr);
-}
-#endif
-#endif
-
 #endif
 
 #endif  /* ___ISessionEvents_DISPINTERFACE_DEFINED__ */
@@ -619,11 +190,9 @@ static FORCEINLINE HRESULT _ISessionEvents_Invoke(_ISessionEvents* This,DISPID d
 
 DEFINE_GUID(CLSID_Session, 0x6a1f3c54, 0x2b7e, 0x4d19, 0x9c,0x0a, 0x5e,0x8b,0x7d,0x40,0xa1,0x03);
 
-#ifdef __cplusplus
 class DECLSPEC_UUID("6a1f3c54-2b7e-4d19-9c0a-5e8b7d40a103") Session;
 #ifdef __CRT_UUID_DECL
 __CRT_UUID_DECL(Session, 0x6a1f3c54, 0x2b7e, 0x4d19, 0x9c,0x0a, 0x5e,0x8b,0x7d,0x40,0xa1,0x03)
-#endif
 #endif
 
 /*****************************************************************************
@@ -633,7 +202,6 @@ __CRT_UUID_DECL(Session, 0x6a1f3c54, 0x2b7e, 0x4d19, 0x9c,0x0a, 0x5e,0x8b,0x7d,0
 #define __IModels_INTERFACE_DEFINED__
 
 DEFINE_GUID(IID_IModels, 0x6a1f3c54, 0x2b7e, 0x4d19, 0x9c,0x0a, 0x5e,0x8b,0x7d,0x40,0xa1,0x04);
-#if defined(__cplusplus) && !defined(CINTERFACE)
 MIDL_INTERFACE("6a1f3c54-2b7e-4d19-9c0a-5e8b7d40a104")
 IModels : public IDispatch
 {
@@ -657,141 +225,6 @@ IModels : public IDispatch
 #ifdef __CRT_UUID_DECL
 __CRT_UUID_DECL(IModels, 0x6a1f3c54, 0x2b7e, 0x4d19, 0x9c,0x0a, 0x5e,0x8b,0x7d,0x40,0xa1,0x04)
 #endif
-#else
-typedef struct IModelsVtbl {
-    BEGIN_INTERFACE
-
-    /*** IUnknown methods ***/
-    HRESULT (STDMETHODCALLTYPE *QueryInterface)(
-        IModels *This,
-        REFIID riid,
-        void **ppvObject);
-
-    ULONG (STDMETHODCALLTYPE *AddRef)(
-        IModels *This);
-
-    ULONG (STDMETHODCALLTYPE *Release)(
-        IModels *This);
-
-    /*** IDispatch methods ***/
-    HRESULT (STDMETHODCALLTYPE *GetTypeInfoCount)(
-        IModels *This,
-        UINT *pctinfo);
-
-    HRESULT (STDMETHODCALLTYPE *GetTypeInfo)(
-        IModels *This,
-        UINT iTInfo,
-        LCID lcid,
-        ITypeInfo **ppTInfo);
-
-    HRESULT (STDMETHODCALLTYPE *GetIDsOfNames)(
-        IModels *This,
-        REFIID riid,
-        LPOLESTR *rgszNames,
-        UINT cNames,
-        LCID lcid,
-        DISPID *rgDispId);
-
-    HRESULT (STDMETHODCALLTYPE *Invoke)(
-        IModels *This,
-        DISPID dispIdMember,
-        REFIID riid,
-        LCID lcid,
-        WORD wFlags,
-        DISPPARAMS *pDispParams,
-        VARIANT *pVarResult,
-        EXCEPINFO *pExcepInfo,
-        UINT *puArgErr);
-
-    /*** IModels methods ***/
-    HRESULT (STDMETHODCALLTYPE *get_Item)(
-        IModels *This,
-        LONG index,
-        BSTR *name);
-
-    HRESULT (STDMETHODCALLTYPE *get_Count)(
-        IModels *This,
-        LONG *value);
-
-    HRESULT (STDMETHODCALLTYPE *get_Default)(
-        IModels *This,
-        BSTR *name);
-
-    HRESULT (STDMETHODCALLTYPE *Unload)(
-        IModels *This);
-
-    HRESULT (STDMETHODCALLTYPE *get__NewEnum)(
-        IModels *This,
-        IUnknown **value);
-
-    END_INTERFACE
-} IModelsVtbl;
-
-interface IModels {
-    CONST_VTBL IModelsVtbl* lpVtbl;
-};
-
-#ifdef COBJMACROS
-#ifndef WIDL_C_INLINE_WRAPPERS
-/*** IUnknown methods ***/
-#define IModels_QueryInterface(This,riid,ppvObject) (This)->lpVtbl->QueryInterface(This,riid,ppvObject)
-#define IModels_AddRef(This) (This)->lpVtbl->AddRef(This)
-#define IModels_Release(This) (This)->lpVtbl->Release(This)
-/*** IDispatch methods ***/
-#define IModels_GetTypeInfoCount(This,pctinfo) (This)->lpVtbl->GetTypeInfoCount(This,pctinfo)
-#define IModels_GetTypeInfo(This,iTInfo,lcid,ppTInfo) (This)->lpVtbl->GetTypeInfo(This,iTInfo,lcid,ppTInfo)
-#define IModels_GetIDsOfNames(This,riid,rgszNames,cNames,lcid,rgDispId) (This)->lpVtbl->GetIDsOfNames(This,riid,rgszNames,cNames,lcid,rgDispId)
-#define IModels_Invoke(This,dispIdMember,riid,lcid,wFlags,pDispParams,pVarResult,pExcepInfo,puArgErr) (This)->lpVtbl->Invoke(This,dispIdMember,riid,lcid,wFlags,pDispParams,pVarResult,pExcepInfo,puArgErr)
-/*** IModels methods ***/
-#define IModels_get_Item(This,index,name) (This)->lpVtbl->get_Item(This,index,name)
-#define IModels_get_Count(This,value) (This)->lpVtbl->get_Count(This,value)
-#define IModels_get_Default(This,name) (This)->lpVtbl->get_Default(This,name)
-#define IModels_Unload(This) (This)->lpVtbl->Unload(This)
-#define IModels_get__NewEnum(This,value) (This)->lpVtbl->get__NewEnum(This,value)
-#else
-/*** IUnknown methods ***/
-static FORCEINLINE HRESULT IModels_QueryInterface(IModels* This,REFIID riid,void **ppvObject) {
-    return This->lpVtbl->QueryInterface(This,riid,ppvObject);
-}
-static FORCEINLINE ULONG IModels_AddRef(IModels* This) {
-    return This->lpVtbl->AddRef(This);
-}
-static FORCEINLINE ULONG IModels_Release(IModels* This) {
-    return This->lpVtbl->Release(This);
-}
-/*** IDispatch methods ***/
-static FORCEINLINE HRESULT IModels_GetTypeInfoCount(IModels* This,UINT *pctinfo) {
-    return This->lpVtbl->GetTypeInfoCount(This,pctinfo);
-}
-static FORCEINLINE HRESULT IModels_GetTypeInfo(IModels* This,UINT iTInfo,LCID lcid,ITypeInfo **ppTInfo) {
-    return This->lpVtbl->GetTypeInfo(This,iTInfo,lcid,ppTInfo);
-}
-static FORCEINLINE HRESULT IModels_GetIDsOfNames(IModels* This,REFIID riid,LPOLESTR *rgszNames,UINT cNames,LCID lcid,DISPID *rgDispId) {
-    return This->lpVtbl->GetIDsOfNames(This,riid,rgszNames,cNames,lcid,rgDispId);
-}
-static FORCEINLINE HRESULT IModels_Invoke(IModels* This,DISPID dispIdMember,REFIID riid,LCID lcid,WORD wFlags,DISPPARAMS *pDispParams,VARIANT *pVarResult,EXCEPINFO *pExcepInfo,UINT *puArgErr) {
-    return This->lpVtbl->Invoke(This,dispIdMember,riid,lcid,wFlags,pDispParams,pVarResult,pExcepInfo,puArgErr);
-}
-/*** IModels methods ***/
-static FORCEINLINE HRESULT IModels_get_Item(IModels* This,LONG index,BSTR *name) {
-    return This->lpVtbl->get_Item(This,index,name);
-}
-static FORCEINLINE HRESULT IModels_get_Count(IModels* This,LONG *value) {
-    return This->lpVtbl->get_Count(This,value);
-}
-static FORCEINLINE HRESULT IModels_get_Default(IModels* This,BSTR *name) {
-    return This->lpVtbl->get_Default(This,name);
-}
-static FORCEINLINE HRESULT IModels_Unload(IModels* This) {
-    return This->lpVtbl->Unload(This);
-}
-static FORCEINLINE HRESULT IModels_get__NewEnum(IModels* This,IUnknown **value) {
-    return This->lpVtbl->get__NewEnum(This,value);
-}
-#endif
-#endif
-
-#endif
 
 
 #endif  /* __IModels_INTERFACE_DEFINED__ */
@@ -802,11 +235,9 @@ static FORCEINLINE HRESULT IModels_get__NewEnum(IModels* This,IUnknown **value) 
 
 DEFINE_GUID(CLSID_Models, 0x6a1f3c54, 0x2b7e, 0x4d19, 0x9c,0x0a, 0x5e,0x8b,0x7d,0x40,0xa1,0x05);
 
-#ifdef __cplusplus
 class DECLSPEC_UUID("6a1f3c54-2b7e-4d19-9c0a-5e8b7d40a105") Models;
 #ifdef __CRT_UUID_DECL
 __CRT_UUID_DECL(Models, 0x6a1f3c54, 0x2b7e, 0x4d19, 0x9c,0x0a, 0x5e,0x8b,0x7d,0x40,0xa1,0x05)
-#endif
 #endif
 
 #endif /* __Hadal_LIBRARY_DEFINED__ */
@@ -823,8 +254,6 @@ void            __RPC_USER VARIANT_UserFree     (ULONG *, VARIANT *);
 
 /* End additional prototypes */
 
-#ifdef __cplusplus
 }
-#endif
 
 #endif /* __hadal_idl_h__ */
