@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Makes everything that must agree about the flat calls from flat_calls.json and the functions of hadal.h.
 
-usage: generate.py [--check]
+usage: generate.py [--check | --definition OUT.def]
 
-Writes Hadal.bas, hadal64.def, hadal32.def, windows/hadalv.h and tests/office/windows/flat_calls_generated.inc.
---check writes nothing and fails if one of them is out of date; the .def files, which follow every new function of
-hadal.h, are compared with the DLL's exports where it is built.
+Writes Hadal.bas, windows/hadalv.h and tests/office/windows/flat_calls_generated.inc. --check writes nothing and fails if
+one of them is out of date. --definition writes the list of what the DLL named as OUT exports; the build calls it, for the
+list follows every new function of hadal.h.
 """
 import json
 import pathlib
@@ -78,7 +78,7 @@ def header_functions():
 
 
 def definition_text(api, name):
-    lines = [f"; {name}: {MADE}.", f"LIBRARY {name}", "EXPORTS"]
+    lines = [f"; {MADE}.", f"LIBRARY {name}.dll", "EXPORTS"]
     lines += [f"  {function}" for function in header_functions()]
     lines += [f"  hadalv_{call['name']}" for call in sorted(api["calls"], key=lambda call: call["name"])]
     lines += [f"  {function} PRIVATE" for function in COM_EXPORTS + EXCEL_EXPORTS]
@@ -164,18 +164,18 @@ def caller_text(module):
 
 def main():
     api = json.loads((HERE / "flat_calls.json").read_text(encoding="utf-8"))
+    if "--definition" in sys.argv:
+        out = pathlib.Path(sys.argv[2])
+        out.write_text(definition_text(api, out.stem), encoding="utf-8")
+        return 0
     module = module_text(api)
     outputs = {
         HERE / "Hadal.bas": module,
-        HERE / "hadal64.def": definition_text(api, "hadal64.dll"),
-        HERE / "hadal32.def": definition_text(api, "hadal32.dll"),
         HERE / "windows" / "hadalv.h": header_text(api),
         ROOT / "tests" / "office" / "windows" / "flat_calls_generated.inc": caller_text(module),
     }
     stale = []
     for path, text in outputs.items():
-        if "--check" in sys.argv and path.suffix == ".def":
-            continue
         if path.exists() and path.read_bytes() == text.encode("utf-8"):
             continue
         stale.append(path.relative_to(ROOT))
