@@ -5,6 +5,7 @@ export WINEPREFIX="$1" WINEDEBUG="${WINEDEBUG:--all}" WINEDLLOVERRIDES="mscoree,
 wine=$2
 shift 2
 unset DISPLAY
+export XDG_CACHE_HOME="${XDG_CACHE_HOME:-$HOME/.cache}"   # wine keeps HOME to itself
 if [ ! -f "$WINEPREFIX/ready" ]; then
   mkdir -p "$WINEPREFIX"
   (

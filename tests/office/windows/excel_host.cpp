@@ -16,7 +16,7 @@ XlValue text_for_add_in(const std::wstring& text) {
   return out;
 }
 
-XlValue boolean(bool value) {
+XlValue truth(bool value) {
   XlValue out{};
   out.boolean = value;
   out.type = kXlBoolean;
@@ -72,27 +72,27 @@ int ExcelHost::call(int function, int count, XlValue** arguments, XlValue* resul
     case kXlfRegister:
       if (count < 10) return kBadCount;
       functions.push_back({shown(*arguments[1]), shown(*arguments[2]), shown(*arguments[3]), shown(*arguments[4])});
-      *result = boolean(true);
+      *result = truth(true);
       return kOk;
     case kXlfSetName:
       if (count != 1) return kBadCount;
       std::erase_if(functions, [&](const RegisteredFunction& f) { return f.name == shown(*arguments[0]); });
-      *result = boolean(true);
+      *result = truth(true);
       return kOk;
     case kXlEventRegister:
       if (count != 2) return kBadCount;
       events[arguments[1]->integer] = shown(*arguments[0]);
-      *result = boolean(true);
+      *result = truth(true);
       return kOk;
     case kXlAbort:
-      *result = boolean(user_aborts);
+      *result = truth(user_aborts);
       return kOk;
     case kXlAsyncReturn: {
       if (count != 2 || (arguments[0]->type & kXlTypeMask) != kXlData) return kBadAsyncHandle;
       const auto handle = reinterpret_cast<intptr_t>(arguments[0]->data.handle);
       if (!answers.emplace(handle, shown(*arguments[1])).second) return ++answers_twice, kBadAsyncHandle;
       changed_.notify_all();
-      *result = boolean(true);
+      *result = truth(true);
       return kOk;
     }
     case kXlfRtd:

@@ -15,19 +15,13 @@ HMODULE dll() {
   return loaded;
 }
 
-bool has_model() {
-  static const bool found = !prepare_model().empty();
-  if (!found) MESSAGE("skipped: the default model is not in the cache");
-  return found;
-}
-
 using Session = intptr_t;
 
 // The calls by name, with the types of hadalv.h.
 template <class... Arguments>
 int32_t call(const char* name, Arguments... arguments) {
   const auto function = find_function<int32_t(__stdcall*)(Arguments...)>(dll(), name);
-  REQUIRE_MESSAGE(function != nullptr, name);
+  REQUIRE_MESSAGE(bool(function), name);
   return function(arguments...);
 }
 
@@ -104,7 +98,7 @@ TEST_CASE("every Declare of Hadal.bas is there under its name, takes what VBA pu
   {                                                                               \
     using Function = int32_t(__stdcall*) types;                                   \
     const auto function = find_function<Function>(dll(), #name);                  \
-    REQUIRE_MESSAGE(function != nullptr, #name);                                  \
+    REQUIRE_MESSAGE(bool(function), #name);                                       \
     CHECK(GetModuleHandleA(library) == dll());                                    \
     LEVEL_BEFORE                                                                  \
     const int32_t status = function arguments;                                    \

@@ -1,5 +1,7 @@
 #include "office_model.hpp"
 
+#include <doctest/doctest.h>
+
 #include <cstdlib>
 #include <filesystem>
 
@@ -31,6 +33,12 @@ std::wstring prepare_model() {
   path = std::filesystem::absolute(path, ignored).wstring();
   SetEnvironmentVariableW(L"HADAL_MODEL", path.c_str());
   return path;
+}
+
+bool has_model() {
+  static const bool found = !prepare_model().empty();
+  if (!found) MESSAGE("skipped: the default model is not in the cache");
+  return found;
 }
 
 double seconds_now() {

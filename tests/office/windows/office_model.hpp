@@ -16,6 +16,8 @@ Function find_function(HMODULE dll, const char* name) {
 // The default model's path, "" if it is not on this machine. HADAL_MODEL is set to it, so that every part of the DLL
 // finds it, and the user's own settings are out of the way.
 std::wstring prepare_model();
+// False, and says that the test is skipped, where there is none.
+bool has_model();
 
 inline const wchar_t* kCapital = L"What is the capital of France?";
 inline const wchar_t* kParis = L"The capital of France is Paris.";

@@ -12,7 +12,7 @@ constexpr wchar_t kMethod[] = L"OnToken";
 DISPID token_method(IDispatch* object) {
   DISPID id = DISPID_VALUE;
   IDispatchEx* extended = nullptr;
-  if (SUCCEEDED(object->QueryInterface(IID_IDispatchEx, reinterpret_cast<void**>(&extended)))) {
+  if (SUCCEEDED(object->QueryInterface(__uuidof(IDispatchEx), reinterpret_cast<void**>(&extended)))) {
     BSTR name = SysAllocString(kMethod);
     const HRESULT found = name != nullptr ? extended->GetDispID(name, fdexNameCaseInsensitive, &id) : E_OUTOFMEMORY;
     SysFreeString(name);
