@@ -87,25 +87,21 @@ std::wstring Conversation::get(const std::wstring& key) {
   const auto same = [&](const auto& option) { return option.first == key; };
   const auto found = std::find_if(state_->options.begin(), state_->options.end(), same);
   if (found != state_->options.end()) return found->second;
-  std::wstring value;
-  Engine::of_process().run([&] {
+  return Engine::of_process().run([&] {
     hadal_session* session = state_->open_session();
-    value = text_out([&](uint16_t* buffer, size_t capacity, size_t* size) {
+    return text_out([&](uint16_t* buffer, size_t capacity, size_t* size) {
       return hadal_session_get16(session, units(key), buffer, capacity, size);
     });
   });
-  return value;
 }
 
 std::wstring Conversation::model_get(const std::wstring& key) {
-  std::wstring value;
-  Engine::of_process().run([&] {
+  return Engine::of_process().run([&] {
     hadal_model* model = state_->loaded_model();
-    value = text_out([&](uint16_t* buffer, size_t capacity, size_t* size) {
+    return text_out([&](uint16_t* buffer, size_t capacity, size_t* size) {
       return hadal_model_get16(model, units(key), buffer, capacity, size);
     });
   });
-  return value;
 }
 
 void Conversation::add(const std::wstring& role, const std::wstring& text) {
@@ -155,27 +151,24 @@ std::wstring Conversation::ask(const std::wstring& prompt, const std::function<b
 }
 
 std::vector<int32_t> Conversation::tokenize(const std::wstring& text) {
-  std::vector<int32_t> ids;
-  Engine::of_process().run([&] {
+  return Engine::of_process().run([&] {
     hadal_model* model = state_->loaded_model();
     size_t count = 0;
     check(hadal_model_tokenize16(model, units(text), int64_t(text.size()), 0, nullptr, 0, &count));
-    ids.resize(count);
+    std::vector<int32_t> ids(count);
     if (count > 0)
       check(hadal_model_tokenize16(model, units(text), int64_t(text.size()), 0, ids.data(), ids.size(), &count));
+    return ids;
   });
-  return ids;
 }
 
 std::wstring Conversation::detokenize(const std::vector<int32_t>& ids) {
-  std::wstring text;
-  Engine::of_process().run([&] {
+  return Engine::of_process().run([&] {
     hadal_model* model = state_->loaded_model();
-    text = text_out([&](uint16_t* buffer, size_t capacity, size_t* size) {
+    return text_out([&](uint16_t* buffer, size_t capacity, size_t* size) {
       return hadal_model_detokenize16(model, ids.data(), ids.size(), 0, buffer, capacity, size);
     });
   });
-  return text;
 }
 
 hadal_usage Conversation::usage() {

@@ -32,8 +32,8 @@ class Conversation {
 
   // A turn for a user's message, computed by the engine. One still running is cancelled first.
   void start(const std::wstring& prompt);
-  // The last turn, or nullptr.
-  Turn* turn() const { return turn_.get(); }
+  // The last turn, or nullptr. Held by who looks at it: a callback may start the next one.
+  std::shared_ptr<Turn> turn() const { return turn_; }
   void cancel();
 
   // The whole turn. `each` gets every piece on the calling thread and returns false to stop; it may throw, which stops

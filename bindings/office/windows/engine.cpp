@@ -3,6 +3,8 @@
 #include <exception>
 #include <utility>
 
+#include "of_process.hpp"
+
 namespace {
 
 // Between two looks at what was asked for meanwhile. A step stops inside a layer, so this is kept well.
@@ -18,21 +20,14 @@ HMODULE pinned_module() {
   return module;
 }
 
-std::atomic<Engine*> process_engine = nullptr;
+constinit OfProcess<Engine> process_engine;
 
 }  // namespace
 
-Engine& Engine::of_process() {
-  static std::mutex making;
-  if (Engine* made = process_engine) return *made;
-  const std::lock_guard lock(making);
-  if (process_engine == nullptr) process_engine = new Engine;
-  return *process_engine;
-}
+Engine& Engine::of_process() { return process_engine.get(); }
+void Engine::free_process_instance() noexcept { process_engine.free(); }
 
-void Engine::free_process_instance() noexcept { delete process_engine.exchange(nullptr); }
-
-void Engine::start_thread(std::unique_lock<std::mutex>&) {
+void Engine::start_thread() {
   if (running_) return;
   if (thread_.joinable()) thread_.join();
   pinned_ = pinned_module();
@@ -47,7 +42,7 @@ void Engine::start_thread(std::unique_lock<std::mutex>&) {
   }
 }
 
-void Engine::run(const std::function<void()>& body) {
+void Engine::run_and_wait(const std::function<void()>& body) {
   struct State {
     std::mutex mutex;
     std::condition_variable done_changed;
@@ -57,8 +52,8 @@ void Engine::run(const std::function<void()>& body) {
   if (thread_id_ == GetCurrentThreadId()) return body();
   const auto state = std::make_shared<State>();
   {
-    std::unique_lock lock(mutex_);
-    start_thread(lock);
+    const std::lock_guard lock(mutex_);
+    start_thread();
     calls_.push_back([state, &body] {
       std::exception_ptr problem;
       try {
@@ -80,8 +75,8 @@ void Engine::run(const std::function<void()>& body) {
 
 void Engine::begin(std::shared_ptr<Turn> turn, std::function<hadal_session*()> prepare, bool patient) {
   {
-    std::unique_lock lock(mutex_);
-    start_thread(lock);
+    const std::lock_guard lock(mutex_);
+    start_thread();
     (patient ? patient_ : urgent_).push_back({std::move(turn), std::move(prepare)});
   }
   wake_.notify_all();
@@ -192,6 +187,7 @@ void Engine::free_models() {
 }
 
 void Engine::stop() {
+  const std::lock_guard once(stop_mutex_);   // a second caller would take the thread for ended
   std::thread ending;
   HMODULE pinned = nullptr;
   {
@@ -204,9 +200,9 @@ void Engine::stop() {
   wake_.notify_all();
   if (ending.joinable()) ending.join();
   {
-    std::unique_lock lock(mutex_);
+    const std::lock_guard lock(mutex_);
     running_ = false;
-    if (!calls_.empty() || !urgent_.empty() || !patient_.empty()) start_thread(lock);   // asked for meanwhile
+    if (!calls_.empty() || !urgent_.empty() || !patient_.empty()) start_thread();   // asked for meanwhile
   }
   if (pinned != nullptr) FreeLibrary(pinned);   // the caller holds the DLL, too: it is in it
 }

@@ -12,19 +12,29 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <type_traits>
 #include <vector>
 
 #include "turn.hpp"
 
 class Engine {
  public:
-  // Never destroyed: at the end of a process its threads are gone before any destructor runs.
   static Engine& of_process();
-  // For an unloading DLL: the engine has stopped, or it would pin the DLL.
+  // For an unloading DLL (of_process.hpp): the engine has stopped, or it would pin the DLL.
   static void free_process_instance() noexcept;
 
-  // Runs `body` on the engine's thread between two slices of computing and waits for it. What it throws comes back.
-  void run(const std::function<void()>& body);
+  // Runs `body` on the engine's thread between two slices of computing, waits for it and gives its result. What it
+  // throws comes back.
+  template <class Body>
+  auto run(Body&& body) {
+    if constexpr (std::is_void_v<decltype(body())>) {
+      run_and_wait(body);
+    } else {
+      decltype(body()) result{};
+      run_and_wait([&] { result = body(); });
+      return result;
+    }
+  }
 
   // Starts a turn and returns at once. `prepare` runs on the engine's thread, may open a model, adds the message and
   // gives the session to step; what it throws becomes the turn's failure. Turns with `patient` set wait until fewer
@@ -45,12 +55,14 @@ class Engine {
     std::function<hadal_session*()> prepare;
   };
 
-  void start_thread(std::unique_lock<std::mutex>& lock);
+  void run_and_wait(const std::function<void()>& body);
+  void start_thread();   // with the mutex held
   void work();
   void start(Job job);
   bool drain(Turn& turn, hadal_session* session);
   void free_models();
 
+  std::mutex stop_mutex_;   // held through stop()
   std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<std::function<void()>> calls_;

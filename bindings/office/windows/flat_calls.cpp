@@ -1,6 +1,5 @@
 // hadalv_*: see hadalv.h. A handle is looked up before it is used, so that a macro's leftover number does no harm.
 #include <algorithm>
-#include <atomic>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -9,6 +8,7 @@
 #include "conversation.hpp"
 #include "flat_calls.hpp"
 #include "hadalv.h"
+#include "of_process.hpp"
 #include "settings.hpp"
 #include "variants.hpp"
 
@@ -70,15 +70,9 @@ class Sessions {
   std::map<intptr_t, std::shared_ptr<Conversation>> entries_;
 };
 
-std::atomic<Sessions*> process_sessions = nullptr;
+constinit OfProcess<Sessions> process_sessions;
 
-Sessions& sessions() {
-  static std::mutex making;
-  if (Sessions* made = process_sessions) return *made;
-  const std::lock_guard lock(making);
-  if (process_sessions == nullptr) process_sessions = new Sessions;
-  return *process_sessions;
-}
+Sessions& sessions() { return process_sessions.get(); }
 
 template <class Body>
 int32_t with(hadalv_session* handle, Body&& body) noexcept {
@@ -95,7 +89,7 @@ int32_t with(hadalv_session* handle, Body&& body) noexcept {
 
 }  // namespace
 
-void free_sessions() noexcept { delete process_sessions.exchange(nullptr); }
+void free_sessions() noexcept { process_sessions.free(); }
 
 extern "C" {
 
@@ -205,12 +199,13 @@ int32_t __stdcall hadalv_next(hadalv_session* session, int32_t timeout_ms, int32
     required(kind, L"kind");
     put_text(required(piece, L"piece"), L"");
     *kind = 0;
-    if (c.turn() == nullptr) return HADAL_END;
+    const std::shared_ptr<Turn> turn = c.turn();
+    if (turn == nullptr) return HADAL_END;
     Piece found;
-    switch (c.turn()->next(Turn::Milliseconds(std::max<int32_t>(0, timeout_ms)), found)) {
+    switch (turn->next(Turn::Milliseconds(std::max<int32_t>(0, timeout_ms)), found)) {
       case Turn::Wait::timeout: return HADAL_AGAIN;
       case Turn::Wait::over:
-        if (c.turn()->outcome().failure) throw c.turn()->outcome().failure;
+        if (turn->outcome().failure) throw turn->outcome().failure;
         return HADAL_END;
       case Turn::Wait::piece: break;
     }

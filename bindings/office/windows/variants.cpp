@@ -66,6 +66,16 @@ void put_longs(VARIANT* out, const std::vector<int32_t>& numbers) {
   });
 }
 
+void put_numbers(VARIANT* out, const std::vector<int32_t>& numbers) {
+  put_array(out, VT_VARIANT, numbers.size(), [&](void* data) {
+    for (size_t i = 0; i < numbers.size(); ++i) {
+      VARIANT& element = static_cast<VARIANT*>(data)[i];
+      element.vt = VT_I4;
+      element.lVal = numbers[i];
+    }
+  });
+}
+
 const VARIANT& plain(const VARIANT& value) {
   return value.vt == (VT_BYREF | VT_VARIANT) && value.pvarVal != nullptr ? *value.pvarVal : value;
 }

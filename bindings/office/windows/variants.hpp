@@ -10,6 +10,7 @@
 void put_text(VARIANT* out, std::wstring_view text);
 void put_texts(VARIANT* out, const std::vector<std::wstring>& texts);   // a zero-based array of Variant
 void put_longs(VARIANT* out, const std::vector<int32_t>& numbers);      // a zero-based array of Long
+void put_numbers(VARIANT* out, const std::vector<int32_t>& numbers);    // of Variants that hold Longs: scripts read no other
 
 // An array of any numbers (VBA hands Long, Integer, Double or Variant arrays). Throws Failure(HADAL_INVALID_ARGUMENT).
 std::vector<int32_t> longs_of(const VARIANT& value);

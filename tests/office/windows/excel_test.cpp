@@ -1,6 +1,8 @@
 // The add-in in the small Excel of excel_host.cpp.
 #include <doctest/doctest.h>
 
+#include <filesystem>
+#include <fstream>
 #include <set>
 #include <thread>
 
@@ -10,12 +12,6 @@
 namespace {
 
 constexpr const wchar_t* kOptions = L"temperature=0; max_tokens=12";
-
-bool has_model() {
-  static const bool found = !prepare_model().empty();
-  if (!found) MESSAGE("skipped: the default model is not in the cache");
-  return found;
-}
 
 // The add-in from being opened to being unloaded.
 class AddIn {
@@ -79,6 +75,14 @@ XlValue missing() {
   out.type = kXlMissing;
   return out;
 }
+XlValue block_of(XlValue* cells, int32_t rows, int32_t columns) {
+  XlValue out{};
+  out.array.cells = cells;
+  out.array.rows = rows;
+  out.array.columns = columns;
+  out.type = kXlArray;
+  return out;
+}
 XlValue handle_value(intptr_t handle) {
   XlValue out{};
   out.data.handle = reinterpret_cast<void*>(handle);
@@ -119,12 +123,25 @@ TEST_CASE("a block of cells follows the prompt as a table") {
   if (!has_model()) return;
   AddIn add_in;
   CellText prompt(L"What is"), a(L"the capital"), b(L"of France?"), options(kOptions);
-  XlValue cells[2] = {a.value(), b.value()}, block{};
-  block.array.cells = cells;
-  block.array.rows = 1;
-  block.array.columns = 2;
-  block.type = kXlArray;
-  CHECK(add_in.ask(L"HADAL", prompt.value(), block, options.value()).find(L"Paris") != std::wstring::npos);
+  XlValue cells[] = {a.value(), b.value()};
+  CHECK(add_in.ask(L"HADAL", prompt.value(), block_of(cells, 1, 2), options.value()).find(L"Paris") != std::wstring::npos);
+}
+
+TEST_CASE("a long system message of the user's settings leaves room for the answer of a cell") {
+  if (!has_model()) return;
+  AddIn add_in;
+  const std::filesystem::path folder = std::filesystem::temp_directory_path() / L"hadal settings";
+  std::filesystem::create_directories(folder / L"Hadal");
+  std::string system = "You help.";
+  for (int i = 0; i < 300; ++i) system += " Be kind.";
+  std::ofstream(folder / L"Hadal" / L"office.txt") << "system = " << system << "\ncell_tokens = 12\n";
+  SetEnvironmentVariableW(L"APPDATA", folder.c_str());
+  CellText prompt(kCapital), options(L"temperature=0");
+  const std::wstring answer = add_in.ask(L"HADAL", prompt.value(), missing(), options.value());
+  CHECK(answer != L"");
+  CHECK(!answer.starts_with(L"Hadal: "));   // "context: expected a prompt of at most ..."
+  prepare_model();
+  std::filesystem::remove_all(folder);
 }
 
 TEST_CASE("four calculating threads are answered at once") {
@@ -199,12 +216,8 @@ TEST_CASE("an answer that no cell holds is told, not cut") {
   AddIn add_in;
   // 33,000 characters of prompt cannot be a cell's either: Excel would refuse them. A block of cells can.
   CellText part(std::wstring(30000, L'x')), prompt(L"Count"), options(kOptions);
-  XlValue cells[2] = {part.value(), part.value()}, block{};
-  block.array.cells = cells;
-  block.array.rows = 2;
-  block.array.columns = 1;
-  block.type = kXlArray;
-  CHECK(add_in.ask(L"HADAL", prompt.value(), block, options.value()).find(L"context") != std::wstring::npos);
+  XlValue cells[] = {part.value(), part.value()};
+  CHECK(add_in.ask(L"HADAL", prompt.value(), block_of(cells, 2, 1), options.value()).find(L"context") != std::wstring::npos);
 }
 
 TEST_CASE("a stream asks Excel for its real-time data by a number") {

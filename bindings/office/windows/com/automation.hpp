@@ -1,17 +1,13 @@
 // What every automation object shares: counting, IDispatch through the embedded type library, errors with a sentence.
 #pragma once
 
-#include <atomic>
-
+#include "com/counted.hpp"
 #include "failure.hpp"
 #include "hadal_idl.h"
 
 // The interfaces' ids as hadal.idl has them.
 extern const GUID kTypeLibrary;
 extern const GUID kSessionInterface, kSessionEvents, kSessionClass, kModelsInterface, kModelsClass, kRtdClass;
-
-// Objects that someone outside holds; the DLL must stay while there are any.
-extern std::atomic<long> live_objects;
 
 // A failed call as COM wants it: the number is FACILITY_ITF with 0x200 + the status without its sign.
 HRESULT raise(const Failure& failure) noexcept;
@@ -38,29 +34,13 @@ HRESULT guarded(Body&& body) noexcept {
   }
 }
 
-template <class Interface>
-class Automation : public Interface, public ISupportErrorInfo {
+// An object whose dual interface the type library describes under `id`; `Others` are what it offers besides.
+template <class Interface, class... Others>
+class Automation : public Counted<Interface, ISupportErrorInfo, Others...> {
  public:
-  explicit Automation(const GUID& id) : id_(id), info_(type_info_of(id)) { ++live_objects; }
-  Automation(const Automation&) = delete;
-  Automation& operator=(const Automation&) = delete;
-  virtual ~Automation() {
+  explicit Automation(const GUID& id) : id_(id), info_(type_info_of(id)) {}
+  ~Automation() override {
     if (info_ != nullptr) info_->Release();
-    --live_objects;
-  }
-
-  STDMETHODIMP QueryInterface(REFIID id, void** out) override {
-    if (out == nullptr) return E_POINTER;
-    *out = find_interface(id);
-    if (*out == nullptr) return E_NOINTERFACE;
-    AddRef();
-    return S_OK;
-  }
-  STDMETHODIMP_(ULONG) AddRef() override { return ULONG(++references_); }
-  STDMETHODIMP_(ULONG) Release() override {
-    const long left = --references_;
-    if (left == 0) delete this;
-    return ULONG(left);
   }
 
   STDMETHODIMP GetTypeInfoCount(UINT* count) override {
@@ -83,16 +63,16 @@ class Automation : public Interface, public ISupportErrorInfo {
                       UINT* wrong_argument) override {
     if (info_ == nullptr) return E_UNEXPECTED;
     SetErrorInfo(0, nullptr);   // the last error of somebody else is not ours
-    AddRef();                   // a method may release its own object
-    const HRESULT result_code = info_->Invoke(static_cast<Interface*>(this), id, flags, arguments, result, problem, wrong_argument);
-    Release();
-    return result_code;
+    if (id == DISPID_NEWENUM) flags |= DISPATCH_PROPERTYGET;   // a property, which some scripts call as a method
+    auto* self = static_cast<Interface*>(this);
+    const Held held(*self);
+    return info_->Invoke(self, id, flags, arguments, result, problem, wrong_argument);
   }
 
   STDMETHODIMP InterfaceSupportsErrorInfo(REFIID id) override { return id == id_ ? S_OK : S_FALSE; }
 
  protected:
-  virtual void* find_interface(REFIID id) {
+  void* find_interface(REFIID id) override {
     if (id == IID_IUnknown || id == IID_IDispatch || id == id_) return static_cast<Interface*>(this);
     if (id == IID_ISupportErrorInfo) return static_cast<ISupportErrorInfo*>(this);
     return nullptr;
@@ -101,5 +81,4 @@ class Automation : public Interface, public ISupportErrorInfo {
  private:
   const GUID& id_;
   ITypeInfo* info_;
-  std::atomic<long> references_ = 1;
 };

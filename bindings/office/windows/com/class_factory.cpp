@@ -8,24 +8,10 @@
 
 namespace {
 
-class ClassFactory final : public IClassFactory {
+class ClassFactory final : public Counted<IClassFactory> {
  public:
-  explicit ClassFactory(IDispatch* (*make)()) : make_(make) { ++live_objects; }
-  virtual ~ClassFactory() { --live_objects; }
+  explicit ClassFactory(IDispatch* (*make)()) : make_(make) {}
 
-  STDMETHODIMP QueryInterface(REFIID id, void** out) override {
-    if (out == nullptr) return E_POINTER;
-    *out = id == IID_IUnknown || id == IID_IClassFactory ? static_cast<IClassFactory*>(this) : nullptr;
-    if (*out == nullptr) return E_NOINTERFACE;
-    AddRef();
-    return S_OK;
-  }
-  STDMETHODIMP_(ULONG) AddRef() override { return ULONG(++references_); }
-  STDMETHODIMP_(ULONG) Release() override {
-    const long left = --references_;
-    if (left == 0) delete this;
-    return ULONG(left);
-  }
   STDMETHODIMP CreateInstance(IUnknown* outer, REFIID id, void** out) override {
     if (out == nullptr) return E_POINTER;
     *out = nullptr;
@@ -44,8 +30,11 @@ class ClassFactory final : public IClassFactory {
   }
 
  private:
+  void* find_interface(REFIID id) override {
+    return id == IID_IUnknown || id == IID_IClassFactory ? static_cast<IClassFactory*>(this) : nullptr;
+  }
+
   IDispatch* (*make_)();
-  std::atomic<long> references_ = 1;
 };
 
 }  // namespace

@@ -7,24 +7,10 @@
 
 namespace {
 
-class NameEnumerator final : public IEnumVARIANT {
+class NameEnumerator final : public Counted<IEnumVARIANT> {
  public:
-  NameEnumerator(std::vector<std::wstring> names, size_t at) : names_(std::move(names)), at_(at) { ++live_objects; }
-  virtual ~NameEnumerator() { --live_objects; }
+  NameEnumerator(std::vector<std::wstring> names, size_t at) : names_(std::move(names)), at_(at) {}
 
-  STDMETHODIMP QueryInterface(REFIID id, void** out) override {
-    if (out == nullptr) return E_POINTER;
-    *out = id == IID_IUnknown || id == IID_IEnumVARIANT ? static_cast<IEnumVARIANT*>(this) : nullptr;
-    if (*out == nullptr) return E_NOINTERFACE;
-    AddRef();
-    return S_OK;
-  }
-  STDMETHODIMP_(ULONG) AddRef() override { return ULONG(++references_); }
-  STDMETHODIMP_(ULONG) Release() override {
-    const long left = --references_;
-    if (left == 0) delete this;
-    return ULONG(left);
-  }
   STDMETHODIMP Next(ULONG count, VARIANT* out, ULONG* fetched) override {
     if (out == nullptr) return E_POINTER;
     ULONG done = 0;
@@ -49,9 +35,12 @@ class NameEnumerator final : public IEnumVARIANT {
   }
 
  private:
+  void* find_interface(REFIID id) override {
+    return id == IID_IUnknown || id == IID_IEnumVARIANT ? static_cast<IEnumVARIANT*>(this) : nullptr;
+  }
+
   std::vector<std::wstring> names_;
   size_t at_;
-  std::atomic<long> references_ = 1;
 };
 
 class ModelsObject final : public Automation<IModels> {

@@ -27,7 +27,7 @@ std::wstring usage_json(const hadal_usage& u) {
          field(L"tokens", u.tokens) + L"}";
 }
 
-class SessionObject final : public Automation<ISession>, public IConnectionPointContainer, public IProvideClassInfo2 {
+class SessionObject final : public Automation<ISession, IConnectionPointContainer, IProvideClassInfo2> {
  public:
   SessionObject() : Automation(kSessionInterface), sinks_(static_cast<ISession&>(*this), *this) {}
 
@@ -44,6 +44,7 @@ class SessionObject final : public Automation<ISession>, public IConnectionPoint
 
   STDMETHODIMP AskStream(BSTR prompt, VARIANT sink, BSTR* answer) override {
     return out(answer, [&] {
+      const Held held(static_cast<ISession&>(*this));
       TokenSink tokens(sink);
       std::wstring whole = conversation_.ask(text_of(prompt), [&](const Piece& piece) {
         if (piece.kind != HADAL_ANSWER) return true;
@@ -71,7 +72,8 @@ class SessionObject final : public Automation<ISession>, public IConnectionPoint
 
   STDMETHODIMP NextToken(VARIANT milliseconds, BSTR* text) override {
     return out(text, [&]() -> std::wstring {
-      Turn* turn = conversation_.turn();
+      const Held held(static_cast<ISession&>(*this));
+      const std::shared_ptr<Turn> turn = conversation_.turn();
       if (turn == nullptr) return {};
       std::wstring piece = turn->take_answer(Turn::Milliseconds(timeout_of(milliseconds)));
       if (!piece.empty()) sinks_.token(piece);
@@ -148,7 +150,7 @@ class SessionObject final : public Automation<ISession>, public IConnectionPoint
   STDMETHODIMP Tokens(BSTR text, VARIANT* numbers) override {
     return guarded([&] {
       VariantInit(required(numbers));
-      put_longs(numbers, conversation_.tokenize(text_of(text)));
+      put_numbers(numbers, conversation_.tokenize(text_of(text)));
     });
   }
 
@@ -173,11 +175,6 @@ class SessionObject final : public Automation<ISession>, public IConnectionPoint
     *id = kSessionEvents;
     return S_OK;
   }
-
-  // The three bases have these in common.
-  STDMETHODIMP QueryInterface(REFIID id, void** found) override { return Automation::QueryInterface(id, found); }
-  STDMETHODIMP_(ULONG) AddRef() override { return Automation::AddRef(); }
-  STDMETHODIMP_(ULONG) Release() override { return Automation::Release(); }
 
  private:
   void* find_interface(REFIID id) override {
@@ -214,7 +211,7 @@ class SessionObject final : public Automation<ISession>, public IConnectionPoint
   }
 
   std::wstring finish() const {
-    const Turn* turn = conversation_.turn();
+    const std::shared_ptr<Turn> turn = conversation_.turn();
     return turn != nullptr && turn->over() ? turn->outcome().finish : L"none";
   }
 

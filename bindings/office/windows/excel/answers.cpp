@@ -1,14 +1,16 @@
 #include "excel/answers.hpp"
 
-#include <atomic>
+#include <algorithm>
+#include <cwchar>
 #include <utility>
 
 #include "engine.hpp"
+#include "of_process.hpp"
 #include "settings.hpp"
 
 namespace {
 
-std::atomic<Answers*> process_answers = nullptr;
+constinit OfProcess<Answers> process_answers;
 
 std::wstring trimmed(const std::wstring& text) {
   const wchar_t* blanks = L" \t\r\n";
@@ -16,22 +18,44 @@ std::wstring trimmed(const std::wstring& text) {
   return first == std::wstring::npos ? L"" : text.substr(first, text.find_last_not_of(blanks) - first + 1);
 }
 
-// A session of its own for one question. Its cache is no larger than question and answer need, so that a sheet of cells
-// fits into memory; where the user says how much he wants, that counts.
-hadal_session* session_for(const Question& question) {
-  constexpr int64_t kTemplate = 256, kAnswer = 512, kUsual = 4096;
-  hadal_model* model = Engine::of_process().model(question.model, L"");
-  std::wstring options = question.options;
-  const int64_t units_in = int64_t(question.prompt.size());
-  if (options.find(L"context") == std::wstring::npos && options.rfind(L"max_tokens") == options.find(L"max_tokens")) {
-    size_t tokens = 0;
-    check(hadal_model_tokenize16(model, units(question.prompt), units_in, 0, nullptr, 0, &tokens));
-    const int64_t wanted = int64_t(tokens) + kTemplate + kAnswer;
-    if (wanted < kUsual) options = L"context=" + std::to_wstring(wanted) + L"; " + options;
+int64_t count_tokens(hadal_model* model, const std::wstring& text) {
+  size_t tokens = 0;
+  check(hadal_model_tokenize16(model, units(text), int64_t(text.size()), 0, nullptr, 0, &tokens));
+  return int64_t(tokens);
+}
+
+// The largest max_tokens an option text names; below 1 if one is without limit.
+int64_t longest_answer(const std::wstring& options) {
+  constexpr std::wstring_view kKey = L"max_tokens";
+  int64_t longest = 0;
+  for (size_t at = 0; (at = options.find(kKey, at)) != std::wstring::npos;) {
+    at += kKey.size();
+    const size_t equals = options.find_first_not_of(L' ', at);
+    if (equals == std::wstring::npos || options[equals] != L'=') continue;
+    const int64_t named = std::wcstoll(options.c_str() + equals + 1, nullptr, 10);
+    if (named < 0) return named;
+    longest = std::max(longest, named);
   }
+  return longest;
+}
+
+// A cache no larger than system message, question and answer need, so that a sheet of cells fits into memory; where the
+// user says how much he wants, that counts.
+std::wstring fitted_options(hadal_model* model, const Question& question) {
+  constexpr int64_t kTemplate = 256, kUsual = 4096;
+  const int64_t answer = longest_answer(question.options);
+  if (answer < 1 || answer >= kUsual || question.options.find(L"context") != std::wstring::npos) return question.options;
+  const int64_t wanted = count_tokens(model, question.options) + count_tokens(model, question.prompt) + kTemplate + answer;
+  return wanted >= kUsual ? question.options : L"context=" + std::to_wstring(wanted) + L"; " + question.options;
+}
+
+// A session of its own for one question.
+hadal_session* session_for(const Question& question) {
+  hadal_model* model = Engine::of_process().model(question.model, L"");
   hadal_session* session = nullptr;
-  check(hadal_session_create16(model, units(options), &session));
-  const hadal_status added = hadal_session_add16(session, units(L"user"), units(question.prompt), units_in);
+  check(hadal_session_create16(model, units(fitted_options(model, question)), &session));
+  const hadal_status added =
+      hadal_session_add16(session, units(L"user"), units(question.prompt), int64_t(question.prompt.size()));
   if (added < 0) {
     const Failure failure{added, reinterpret_cast<const wchar_t*>(hadal_last_error16())};
     hadal_session_release(session);
@@ -42,15 +66,8 @@ hadal_session* session_for(const Question& question) {
 
 }  // namespace
 
-Answers& Answers::of_process() {
-  static std::mutex making;
-  if (Answers* made = process_answers) return *made;
-  const std::lock_guard lock(making);
-  if (process_answers == nullptr) process_answers = new Answers;
-  return *process_answers;
-}
-
-void free_answers() noexcept { delete process_answers.exchange(nullptr); }
+Answers& Answers::of_process() { return process_answers.get(); }
+void free_answers() noexcept { process_answers.free(); }
 
 Question Answers::question(const std::wstring& prompt, const std::wstring& block, const std::wstring& options) {
   const Settings settings = read_settings();

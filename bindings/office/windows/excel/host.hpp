@@ -41,11 +41,5 @@ inline XlValue integer(int32_t value) {
   out.type = kXlInteger;
   return out;
 }
-inline XlValue error(int32_t code) {
-  XlValue out{};
-  out.error = code;
-  out.type = kXlError;
-  return out;
-}
 
 }  // namespace excel

@@ -50,28 +50,11 @@ Asked& asked() {
 
 // One server for each process, as Excel makes it. Everything happens on the thread that started it, but for the word
 // that an answer is finished, which comes as a window message.
-class RtdServer final : public IRtdServer {
+class RtdServer final : public Counted<IRtdServer> {
  public:
-  RtdServer() { ++live_objects; }
-  virtual ~RtdServer() {
-    close();
-    --live_objects;
-  }
+  ~RtdServer() override { close(); }
 
-  // ---- IUnknown, IDispatch
-  STDMETHODIMP QueryInterface(REFIID id, void** out) override {
-    if (out == nullptr) return E_POINTER;
-    *out = id == IID_IUnknown || id == IID_IDispatch || id == kRtdServerInterface ? static_cast<IRtdServer*>(this) : nullptr;
-    if (*out == nullptr) return E_NOINTERFACE;
-    AddRef();
-    return S_OK;
-  }
-  STDMETHODIMP_(ULONG) AddRef() override { return ULONG(++references_); }
-  STDMETHODIMP_(ULONG) Release() override {
-    const long left = --references_;
-    if (left == 0) delete this;
-    return ULONG(left);
-  }
+  // ---- IDispatch
   STDMETHODIMP GetTypeInfoCount(UINT* count) override {
     if (count == nullptr) return E_POINTER;
     *count = 0;
@@ -169,6 +152,10 @@ class RtdServer final : public IRtdServer {
     std::wstring shown;
   };
 
+  void* find_interface(REFIID id) override {
+    return id == IID_IUnknown || id == IID_IDispatch || id == kRtdServerInterface ? static_cast<IRtdServer*>(this) : nullptr;
+  }
+
   static Question question_of(SAFEARRAY* strings) {
     LONG first = 0;
     Variant element;
@@ -220,7 +207,6 @@ class RtdServer final : public IRtdServer {
     return 0;
   }
 
-  std::atomic<long> references_ = 1;
   IRTDUpdateEvent* update_ = nullptr;
   HWND window_ = nullptr;
   std::map<long, Topic> topics_;
