@@ -3,7 +3,6 @@
 #include <chrono>
 #include <cmath>
 #include <cstdlib>
-#include <fstream>
 #include <functional>
 #include <memory>
 #include <string>
@@ -73,11 +72,7 @@ class Bencher {
 
   double load_seconds() const { return load_s_; }
 
-  void write_trace() const {
-    std::ofstream file(ask_.trace, std::ios::binary);
-    file << model_get(model_.get(), "trace");
-    if (!file.flush()) throw Failure(fmt::format("cannot write {}", ask_.trace));
-  }
+  void write_trace() const { write_output(ask_.trace, model_get(model_.get(), "trace")); }
 
   void run_depth(int64_t depth) {
     if (ask_.prompt > 0) prompt_test(depth);

@@ -1,6 +1,5 @@
 // hadal chat [MODEL]: a conversation in the terminal.
 #include <cstdio>
-#include <cstring>
 #include <memory>
 #include <string>
 #include <vector>
@@ -13,7 +12,6 @@
 #include "interrupt.hpp"
 #include "line_editor.hpp"
 #include "model_options.hpp"
-#include "platform.hpp"
 #include "reply_printer.hpp"
 #include "terminal.hpp"
 
@@ -139,9 +137,7 @@ class Chat {
     check(hadal_session_save(session_, nullptr, 0, &size));
     std::vector<char> bytes(size);
     check(hadal_session_save(session_, bytes.data(), bytes.size(), &size));
-    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(platform::open_file(path, "wb"), std::fclose);
-    if (!file || std::fwrite(bytes.data(), 1, size, file.get()) != size || std::fflush(file.get()) != 0)
-      throw Failure(fmt::format("{}: cannot be written: {}", path, std::strerror(errno)));
+    write_output(path, {bytes.data(), size});
     fmt::print("{}saved to {}{}\n", terminal::dim(), path, terminal::plain());
   }
 

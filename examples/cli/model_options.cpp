@@ -178,3 +178,9 @@ std::string read_input(const std::string& path) {
   if (failed) throw Failure(fmt::format("{}: cannot be read: {}", path == "-" ? "standard input" : path, std::strerror(reason)));
   return text;
 }
+
+void write_output(const std::string& path, std::string_view bytes) {
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(platform::open_file(path, "wb"), std::fclose);
+  if (!file || std::fwrite(bytes.data(), 1, bytes.size(), file.get()) != bytes.size() || std::fflush(file.get()) != 0)
+    throw Failure(fmt::format("{}: cannot be written: {}", path, std::strerror(errno)));
+}

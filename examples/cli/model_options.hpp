@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -48,3 +49,4 @@ void note(const ModelOptions& options, const std::string& sentence);
 
 // The whole of a file, or of standard input for "-".
 std::string read_input(const std::string& path);
+void write_output(const std::string& path, std::string_view bytes);
