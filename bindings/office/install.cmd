@@ -19,17 +19,22 @@ if not exist "%source%hadal64.dll" if not exist "%source%hadal32.dll" (
 if not exist "%target%\models" mkdir "%target%\models"
 for %%f in (hadal64.dll hadal32.dll hadal64.manifest hadal32.manifest Hadal.bas Hadal.dotm Hadal.xlam README.md install.cmd) do (
   if exist "%source%%%f" (
-    copy /y "%source%%%f" "%target%\%%f" >nul || goto :in_use
+    copy /y "%source%%%f" "%target%\%%f" >nul
+    if errorlevel 1 goto :in_use
   )
 )
 rem The same file under the name Excel loads. Registration names it too, so that Excel has one copy in memory.
 if exist "%target%\hadal64.dll" (
-  copy /y "%target%\hadal64.dll" "%target%\hadal64.xll" >nul || goto :in_use
-  "%sys64%\regsvr32.exe" /s /n /i:user "%target%\hadal64.xll" || echo hadal64 could not be registered: is this Windows 64 bit?
+  copy /y "%target%\hadal64.dll" "%target%\hadal64.xll" >nul
+  if errorlevel 1 goto :in_use
+  "%sys64%\regsvr32.exe" /s /n /i:user "%target%\hadal64.xll"
+  if errorlevel 1 echo hadal64 could not be registered: is this Windows 64 bit?
 )
 if exist "%target%\hadal32.dll" (
-  copy /y "%target%\hadal32.dll" "%target%\hadal32.xll" >nul || goto :in_use
-  "%sys32%\regsvr32.exe" /s /n /i:user "%target%\hadal32.xll" || echo hadal32 could not be registered.
+  copy /y "%target%\hadal32.dll" "%target%\hadal32.xll" >nul
+  if errorlevel 1 goto :in_use
+  "%sys32%\regsvr32.exe" /s /n /i:user "%target%\hadal32.xll"
+  if errorlevel 1 echo hadal32 could not be registered.
 )
 rem Office 2016 and newer, and 2013. Only this folder is trusted, not what lies below it.
 for %%v in (16.0 15.0) do for %%a in (Word Excel) do (
@@ -60,7 +65,8 @@ if defined left (
   exit /b 1
 )
 echo Hadal is gone. Your models are still in "%target%\models", your settings in "%APPDATA%\Hadal".
-rem The copy of this file in the folder removes itself last.
+rem The copy of this file in the folder goes last, also when it is the one that runs.
+if /i not "%source%"=="%target%\" del /q "%target%\install.cmd" 2>nul
 if exist "%target%\install.cmd" (goto) 2>nul & del /q "%target%\install.cmd"
 exit /b 0
 

@@ -66,18 +66,20 @@ def installer(wine, dll):
     """install.cmd in an account of its own: what it copies, registers and trusts, and that all of it goes again."""
     problems = []
     with tempfile.TemporaryDirectory() as folder:
-        pack, account = pathlib.Path(folder, "pack"), pathlib.Path(folder, "Größe 中")
+        pack, account = pathlib.Path(folder, "pack"), pathlib.Path(folder, "an account")
         pack.mkdir()
         (account / "Hadal" / "models").mkdir(parents=True)
         (account / "Hadal" / "models" / "mine.gguf").write_text("a model")
         for source in (dll, HERE.parents[2] / "bindings" / "office" / "Hadal.bas", INSTALLER):
             shutil.copy(source, pack)
         inside = Wine(wine.command, None)
-        inside.environment["LOCALAPPDATA"] = windows_path(account)
+        # wine sets LOCALAPPDATA itself, whatever the environment says.
+        there = pack / "there.cmd"
+        there.write_text(f'@set "LOCALAPPDATA={windows_path(account)}"\r\n@call {windows_path(pack / "install.cmd")} %1\r\n')
         office = "HKCU\\Software\\Microsoft\\Office\\16.0\\Word"
         trusted = office + "\\Security\\Trusted Locations\\Hadal"
         inside.run("reg.exe", "add", office, "/f")
-        said = inside.run("cmd.exe", "/c", windows_path(pack / "install.cmd")).stdout
+        said = inside.run("cmd.exe", "/c", windows_path(there)).stdout
         name = pathlib.Path(dll).stem
         for wanted in (f"{name}.dll", f"{name}.xll", "Hadal.bas", "install.cmd"):
             if not (account / "Hadal" / wanted).exists():
@@ -86,7 +88,7 @@ def installer(wine, dll):
             problems.append("the class does not name the .xll")
         if inside.run("reg.exe", "query", trusted, "/v", "Path").returncode != 0:
             problems.append("no trusted location")
-        said = inside.run("cmd.exe", "/c", windows_path(pack / "install.cmd"), "/u").stdout
+        said = inside.run("cmd.exe", "/c", windows_path(there), "/u").stdout
         left = sorted(p.name for p in (account / "Hadal").iterdir())
         if [p for p in left if p != "models"] or not (account / "Hadal" / "models" / "mine.gguf").exists():
             problems.append(f"left after install.cmd /u: {left}; it said {said.strip()}")
