@@ -497,7 +497,8 @@ HADAL_API hadal_status HADAL_CALL hadal_model_rerank(hadal_model* model, const c
  * embedder: a model that embeds (hadal_model_embed), kept alive by the base; NULL = the text index alone
  * path:     UTF-8; made if it is not there. NULL, "" or ":memory:" = in memory, gone with the handle
  * options:  keys of the level "knowledge": create=off (a base that is not there is HADAL_NOT_FOUND), reindex=on (make
- *           all vectors anew with this embedder)
+ *           all vectors anew with this embedder; a document whose file is not as it was any more keeps its text and
+ *           loses its headings, pages and rows)
  * HADAL_UNSUPPORTED  the base was made with another embedding model (the sentence names both), by a newer version of
  *                    the library, or this build has no SQLite and path is not empty */
 HADAL_API hadal_status HADAL_CALL hadal_knowledge_open(hadal_model* embedder, const char* path, const char* options,

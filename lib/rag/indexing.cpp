@@ -256,6 +256,22 @@ int64_t KnowledgeBase::add_text(std::string_view name, std::string_view text, st
   return add_document(std::move(record), document, progress);
 }
 
+// The document as its file tells it, while the file is still the one that was indexed.
+std::optional<Document> KnowledgeBase::read_again(const DocumentRecord& record) {
+  try {
+    const std::unique_ptr<File> file = host_->open(record.path);
+    if (file->size() != uint64_t(record.bytes)) return {};
+    std::vector<std::byte> bytes(size_t(file->size()));
+    file->read(0, bytes);
+    Sha256 hash;
+    hash.add(bytes);
+    if (hash.hex() != record.sha256) return {};
+    return read_document(bytes, record.path);
+  } catch (const Error&) {
+    return {};
+  }
+}
+
 void KnowledgeBase::reindex_with(std::shared_ptr<Embedder> embedder, IndexProgress progress) {
   if (!embedder) throw Error(Status::invalid_argument, "reindex: expected an embedding model, found none");
   change(*store_, [&] {
@@ -277,12 +293,13 @@ void KnowledgeBase::reindex_with(std::shared_ptr<Embedder> embedder, IndexProgre
   const std::vector<DocumentRecord> all = store_->documents();
   step.of_documents = int64_t(all.size());
   for (const DocumentRecord& r : all) {
-    // The file may be gone or may have changed: the text the base holds is what was indexed.
     if (r.status == DocumentStatus::pending) {
       step.path = r.path;
-      Document document;
-      document.text = store_->text(r.id);
-      add_chunks(r.id, document, r.title, step, progress);
+      // The text the base holds is what was indexed; only the file knows its headings and pages.
+      const std::string text = store_->text(r.id);
+      std::optional<Document> document = read_again(r);
+      if (!document || document->text != text) document.emplace().text = text;
+      add_chunks(r.id, *document, r.title, step, progress);
       finish_document(r.id);
     }
     ++step.documents;

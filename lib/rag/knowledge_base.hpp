@@ -86,6 +86,7 @@ class KnowledgeBase {
   // Throws Error(not_found).
   void remove(int64_t document);
   // Forgets everything that was computed and makes it anew with the embedder given, whatever the base was made with.
+  // Headings, pages and rows are those of the file if it is still as it was; without it a document is its text alone.
   void reindex_with(std::shared_ptr<Embedder> embedder, IndexProgress progress = silently);
 
   // As a user sees them: a new version that is being indexed is told as its document's status.
@@ -119,6 +120,7 @@ class KnowledgeBase {
                   IndexProgress progress);
   int64_t finish_document(int64_t pending);
   int64_t index_document(DocumentRecord record, const Document& document, IndexStep& step, IndexProgress progress);
+  std::optional<Document> read_again(const DocumentRecord& record);
   int64_t index_file(const std::string& path, const std::string& source, IndexStep& step, IndexProgress progress);
   void wipe_if_needed();
   // Whether likeness of vectors means much for this question; see language_probe.hpp.

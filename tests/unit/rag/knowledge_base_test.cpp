@@ -117,6 +117,40 @@ TEST_CASE("indexing that was stopped goes on where it was") {
   }
 }
 
+TEST_CASE("another model makes all vectors anew, and the places of files stay") {
+  for (const std::string& kind : stores()) {
+    CAPTURE(kind);
+    Base b(kind);
+    const std::string kept = b.folder.write("kept.md", "# Pumps\n\n## Oil\n\nOil the pump every 200 hours.\n");
+    const std::string changed = b.folder.write("changed.md", "# Lamps\n\nReplace the lamp every year.\n");
+    b.base->add_file(kept);
+    b.base->add_file(changed);
+    b.base->add_text("note", "The valve is blue.", "");
+    const SearchHit before = b.base->search("oil the pump", {}).at(0);
+    REQUIRE(before.chunk.heading == "Pumps > Oil");
+    b.folder.write("changed.md", "# Lamps\n\nReplace the lamp every week.\n");
+
+    const auto other = std::make_shared<HashingEmbedder>(48, 254, "other");
+    b.base->reindex_with(other);
+    CHECK(other->embedded > 0);
+    const SearchHit after = b.base->search("oil the pump", {}).at(0);
+    CHECK(after.chunk.heading == before.chunk.heading);
+    CHECK(after.text == before.text);
+    CHECK(after.dense_rank > 0);
+    const SearchHit lamp = b.base->search("lamp", {}).at(0);
+    CHECK(lamp.text.find("every year") != std::string::npos);   // what was indexed, until it is added again
+    CHECK(lamp.chunk.heading.empty());
+    CHECK(b.base->search("valve", {}).at(0).path == "note");
+    CHECK(b.base->store().problems().empty());
+    if (kind == "file") {
+      CHECK_THROWS_AS(b.open(), Error);   // the first model's vectors are gone
+      b.embedder = other;
+      b.open();
+      CHECK(b.base->search("oil the pump", {}).at(0).text == before.text);
+    }
+  }
+}
+
 TEST_CASE("filters, caps and newest first") {
   for (const std::string& kind : stores()) {
     CAPTURE(kind);
