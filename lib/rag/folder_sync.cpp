@@ -146,10 +146,11 @@ SyncReport KnowledgeBase::sync(const std::string& given, const SyncSettings& set
     ++step.documents;
   }
 
-  for (const auto& [path, r] : known) {
-    if (r.source != source || files.contains(path) || moved.contains(r.id)) continue;
+  for (const auto& entry : known) {
+    const DocumentRecord& r = entry.second;
+    if (r.source != source || files.contains(r.path) || moved.contains(r.id)) continue;
     change(*store_, [&] {
-      for (const DocumentRecord& version : store_->documents_at(path)) store_->remove_document(version.id);
+      for (const DocumentRecord& version : store_->documents_at(r.path)) store_->remove_document(version.id);
       store_->set_meta("unwiped", "1");
     });
     ++report.removed;
