@@ -684,7 +684,8 @@ HADAL_API hadal_status HADAL_CALL hadal_session_use16(hadal_session* session, ha
 
 /* ---- Function table ------------------------------------------------------------------------------------------ */
 
-/* Every function above but the UTF-16 twins under one pointer, for programs that load the library at run time. Grows at the end only. */
+/* Every function above but the UTF-16 twins under one pointer, for programs that load the library at run time. Grows at
+ * the end only. */
 typedef struct hadal_api {
   uint32_t size; /* of the library's table */
   int32_t abi;

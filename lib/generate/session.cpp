@@ -5,6 +5,7 @@
 
 #include "core/message.hpp"
 #include "generate/json_text.hpp"
+#include "generate/token_ids.hpp"
 
 namespace hadal {
 namespace {
@@ -307,9 +308,7 @@ void Session::fill(std::string_view prefix, std::string_view suffix) {
   const bool replace = options_.get("invalid_text") == "replace";
   const Prompt prompt = model_->prompts().fill(checked_text(prefix, replace, "prefix"),
                                                checked_text(suffix, replace, "suffix"));
-  for (const int32_t id : prompt.tokens)
-    if (id < 0 || id >= model_->vocabulary())
-      throw Error(Status::corrupt, message("tokenizer: expected ids below ", model_->vocabulary(), ", found ", id));
+  expect_rows_for(prompt.tokens, model_->vocabulary());
   const int64_t size = int64_t(prompt.tokens.size());
   const auto lock = hold();
   if (mode_ == Mode::chat)

@@ -15,11 +15,14 @@ namespace {
 
 constexpr size_t kChunksPerCommit = 32;
 
-std::string hash_of(std::string_view text) {
+template <class Bytes>
+std::string sha256_of(const Bytes& bytes) {
   Sha256 hash;
-  hash.add(text);
-  return hash.hex().substr(0, 32);
+  hash.add(bytes);
+  return hash.hex();
 }
+
+std::string hash_of(std::string_view text) { return sha256_of(text).substr(0, 32); }
 
 int64_t count_characters(std::string_view text) {
   return std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; });
@@ -218,9 +221,7 @@ int64_t KnowledgeBase::index_file(const std::string& path, const std::string& so
     return keep_failure(record, message("expected at most ", limits.bytes, " bytes, found ", file->size()));
   std::vector<std::byte> bytes(size_t(file->size()));
   file->read(0, bytes);
-  Sha256 hash;
-  hash.add(bytes);
-  record.sha256 = hash.hex();
+  record.sha256 = sha256_of(bytes);
   if (const auto known = find_path(path);
       known && known->status == DocumentStatus::failed && known->sha256 == record.sha256 && known->bytes == record.bytes)
     return known->id;   // it would fail again
@@ -249,9 +250,7 @@ int64_t KnowledgeBase::add_text(std::string_view name, std::string_view text, st
   record.bytes = int64_t(text.size());
   record.mtime_ns = std::chrono::duration_cast<std::chrono::nanoseconds>(
                         std::chrono::system_clock::now().time_since_epoch()).count();
-  Sha256 hash;
-  hash.add(text);
-  record.sha256 = hash.hex();
+  record.sha256 = sha256_of(text);
   const Document document = read_document(std::as_bytes(std::span(text)), name);
   return add_document(std::move(record), document, progress);
 }
@@ -263,9 +262,7 @@ std::optional<Document> KnowledgeBase::read_again(const DocumentRecord& record) 
     if (file->size() != uint64_t(record.bytes)) return {};
     std::vector<std::byte> bytes(size_t(file->size()));
     file->read(0, bytes);
-    Sha256 hash;
-    hash.add(bytes);
-    if (hash.hex() != record.sha256) return {};
+    if (sha256_of(bytes) != record.sha256) return {};
     return read_document(bytes, record.path);
   } catch (const Error&) {
     return {};
